@@ -1,0 +1,28 @@
+"""Latent-variable models that you can trust."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harmonium.data.datasets import load_dataset
+    from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
+    from harmonium.estimators.persistence import load
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "GaussianBernoulliRBM": "harmonium.estimators.gaussian_bernoulli_rbm",
+    "load": "harmonium.estimators.persistence",
+    "load_dataset": "harmonium.data.datasets",
+}
+
+__all__ = ["GaussianBernoulliRBM", "__version__", "load", "load_dataset"]
+
+
+def __getattr__(name: str) -> Any:
+    # imported on first use, so that the command line's --help need not wait for torch
+    if name not in _HOMES:
+        raise AttributeError(f"module 'harmonium' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,50 @@
+"""The command ``harmonium``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App
+from rich.console import Console
+from rich.logging import RichHandler
+
+from harmonium import __version__
+from harmonium.exceptions import HarmoniumError
+
+app = App(name="harmonium", help="Latent-variable models that you can trust.", version=__version__)
+app.command("harmonium.cli.train:app", name="train")
+app.command("harmonium.cli.evaluate:evaluate_run", name="evaluate")
+app.command("harmonium.cli.reproduce:reproduce_all", name="reproduce")
+app.command("harmonium.cli.data:app", name="data")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns
+    -------
+    int
+        0 after success; 1 after an error that is said in one sentence; 130 when stopped by the keyboard.
+    """
+    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
+    logging.basicConfig(level="INFO", format="%(message)s", handlers=[handler])
+    try:
+        app(arguments, result_action="return_value")
+    except HarmoniumError as error:
+        errors.print(f"error: {error}")
+        return 1
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        errors.print(f"error: {place}{error.strerror or error}")
+        return 1
+    except KeyboardInterrupt:
+        errors.print("stopped; the same command goes on from the last checkpoint")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

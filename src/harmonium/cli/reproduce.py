@@ -1,0 +1,44 @@
+"""``harmonium reproduce``: the assignment, from the data to the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from harmonium.experiments.reproduce import Problem1, reproduce, write_metrics
+from harmonium.report.html import write_report
+
+
+def reproduce_all(
+    *,
+    seeds: int = 1,
+    data: str = "fashion-mnist",
+    n_hidden: tuple[int, ...] = (10, 50, 100, 250),
+    n_epochs: int = 25,
+    runs: Path = Path("runs"),
+    report: Path = Path("report"),
+) -> None:
+    """Train, measure and report the assignment's problems; what is done already is not done again.
+
+    Parameters
+    ----------
+    seeds
+        How many seeds; figures are their means.
+    data
+        The data set.
+    n_hidden
+        The numbers of hidden units.
+    n_epochs
+        Passes over the data.
+    runs
+        Where the run directories are written.
+    report
+        Where index.html and metrics.json are written.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    problem = Problem1(runs / "problem1", data, n_hidden, n_epochs, seeds)
+    metrics = reproduce(problem, console)
+    write_metrics(metrics, report / "metrics.json")
+    write_report(problem, metrics, report / "index.html")
+    console.print(f"report written to {report / 'index.html'}, its figures' numbers to {report / 'metrics.json'}")

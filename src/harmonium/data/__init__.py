@@ -1,0 +1,1 @@
+"""Data sets and the user's own arrays, checked and scaled."""

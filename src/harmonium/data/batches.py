@@ -1,0 +1,56 @@
+"""Shuffled mini-batches of a matrix, gathered and scaled into one buffer."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from harmonium.data.scaling import Scaling
+
+
+def as_tensor(X: npt.NDArray[np.floating]) -> torch.Tensor:
+    """View an array as a tensor without a copy; read-only arrays too, because harmonium only reads."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(X)
+
+
+class Batches:
+    """The mini-batches of a training set, in a fresh order every epoch.
+
+    The data stay as the user gave them (in memory or memory-mapped): a batch is gathered into one buffer that
+    every step reuses, and scaled there.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float32 or float64
+    scaling : Scaling
+        Applied to every batch, in the data's own precision, before the cast to float32.
+    batch_size : int
+        The last batch of an epoch holds what is left.
+    """
+
+    def __init__(self, X: npt.NDArray[np.floating], scaling: Scaling, batch_size: int) -> None:
+        self.rows = as_tensor(X)
+        self.batch_size = min(batch_size, len(X))
+        self._mean = torch.from_numpy(scaling.mean).to(self.rows.dtype)
+        self._inverse_scale = torch.from_numpy(1.0 / scaling.scale).to(self.rows.dtype)
+        self._buffer = torch.empty((self.batch_size, X.shape[1]), dtype=self.rows.dtype)
+
+    @property
+    def n_samples(self) -> int:
+        """The number of rows of an epoch."""
+        return len(self.rows)
+
+    def epoch(self, generator: torch.Generator) -> Iterator[torch.Tensor]:
+        """Yield every row once, in random order; a batch is valid until the next one is asked for."""
+        order = torch.randperm(self.n_samples, generator=generator)
+        for index in torch.split(order, self.batch_size):
+            batch = self._buffer[: len(index)]
+            torch.index_select(self.rows, 0, index, out=batch)
+            batch.sub_(self._mean).mul_(self._inverse_scale)
+            yield batch.to(torch.float32)

@@ -1,0 +1,141 @@
+"""Loading a data set: one of the registry by name, or the user's own file."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from harmonium.data.idx import parse_idx, read_idx
+from harmonium.data.registry import FILES, REGISTRY, SPLITS, Split, find_spec
+from harmonium.data.sources import obtain_files
+from harmonium.exceptions import DamagedFileError, InvalidInputError
+
+_OWN_SUFFIXES = (".npy", ".npz", ".idx", ".gz")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data matrix and what is known of it.
+
+    Attributes
+    ----------
+    name, split : str
+    X : ndarray of shape (n_samples, n_features), float32
+        Images in [0, 1].
+    y : ndarray of shape (n_samples,), int64, or None
+    class_names : tuple of str
+        ``class_names[y]`` is the name of label y; empty where there are no labels.
+    image_shape : tuple of int, or None
+        The shape of a row as an image.
+    sha256 : str
+        Of the file the matrix was read from, decompressed.
+    """
+
+    name: str
+    split: str
+    X: npt.NDArray[np.float32]
+    y: npt.NDArray[np.int64] | None
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, ...] | None
+    sha256: str
+
+
+def load_dataset(name: str | Path, split: Split = "train", *, root: str | Path | None = None) -> Dataset:
+    """Load a data set by name, or from a file of one's own.
+
+    Parameters
+    ----------
+    name : str or Path
+        ``"fashion-mnist"`` or ``"mnist"``, or the path of a ``.npy``, ``.npz`` or IDX file (plain or gzipped). An
+        ``.npz`` holds ``X`` and perhaps ``y``, or ``X_train`` / ``X_test`` and perhaps ``y_train`` / ``y_test``;
+        any other file is one matrix, its ``"train"`` split. Arrays of more than two dimensions are images: their
+        rows are flattened. Integers of type uint8 are divided by 255; other values stay as they are.
+    split : {"train", "test"}
+    root : str or Path, optional
+        A folder in torchvision's layout (``ROOT/FashionMNIST/raw/...``) to look into first; by default
+        ``$HARMONIUM_DATA``.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such data set, file or split.
+    DatasetUnavailableError
+        If no source can give the files.
+    DamagedFileError
+        If an own file is damaged.
+    """
+    if split not in SPLITS:
+        raise InvalidInputError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
+    if str(name) in REGISTRY:
+        return _load_registered(str(name), split, None if root is None else Path(root))
+    if str(name).endswith(_OWN_SUFFIXES) or Path(name).exists():
+        return _load_own(Path(name), split)
+    raise InvalidInputError(
+        f"data must be {', '.join(REGISTRY)} or the path of a .npy, .npz or IDX file; got {str(name)!r}"
+    )
+
+
+def _load_registered(name: str, split: str, root: Path | None) -> Dataset:
+    spec = find_spec(name)
+    images_name, labels_name = FILES[split]
+    files = obtain_files(spec, (images_name, labels_name), root)
+    X, _ = _as_matrix(parse_idx(files[images_name], images_name), images_name)
+    y = parse_idx(files[labels_name], labels_name).astype(np.int64)
+    return Dataset(name, split, X, y, spec.class_names, spec.image_shape, spec.sha256[images_name])
+
+
+def _load_own(path: Path, split: str) -> Dataset:
+    if not path.is_file():
+        raise InvalidInputError(f"{path} does not exist or is not a file")
+    array, y = _read_own(path, split)
+    X, image_shape = _as_matrix(array, str(path))
+    labels = None if y is None else np.asarray(y).astype(np.int64).ravel()
+    if labels is not None and len(labels) != len(X):
+        raise InvalidInputError(f"{path} has {len(X)} rows in X and {len(labels)} labels in y")
+    names = () if labels is None else tuple(str(k) for k in range(int(labels.max(initial=-1)) + 1))
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return Dataset(path.stem, split, X, labels, names, image_shape, digest.hexdigest())
+
+
+def _read_own(path: Path, split: str) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic] | None]:
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as archive:
+                for X_key, y_key in ((f"X_{split}", f"y_{split}"), *([("X", "y")] * (split == "train"))):
+                    if X_key in archive:
+                        return archive[X_key], archive.get(y_key)
+                found = ", ".join(archive.files) or "nothing"
+            allowed = f"X_{split}" + " or X" * (split == "train")
+            raise InvalidInputError(f"{path} must hold an array {allowed}; it holds {found}")
+        if split != "train":
+            raise InvalidInputError(f"{path} is one matrix and has no {split} split")
+        array = np.load(path, allow_pickle=False) if path.suffix == ".npy" else read_idx(path)
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        if isinstance(error, InvalidInputError):
+            raise
+        raise DamagedFileError(f"{path} cannot be read as an array: {error}") from error
+    return array, None
+
+
+def _as_matrix(array: npt.NDArray[np.generic], name: str) -> tuple[npt.NDArray[np.float32], tuple[int, ...] | None]:
+    if array.ndim < 2 or array.dtype.kind not in "biuf":
+        raise InvalidInputError(
+            f"{name} must hold real numbers in at least two dimensions; got {array.dtype} of shape {array.shape}"
+        )
+    image_shape = array.shape[1:] if array.ndim > 2 else None
+    rows = array.reshape(len(array), -1).astype(np.float32)
+    if array.dtype == np.uint8:
+        rows /= 255
+    return rows, image_shape

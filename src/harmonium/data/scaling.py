@@ -1,0 +1,78 @@
+"""The invertible scaling between the user's units and a model's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+ScalingKind = Literal["global", "feature", "none"]
+SCALING_KINDS: tuple[str, ...] = ("global", "feature", "none")
+
+_ROWS_PER_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Scaling:
+    r"""The affine map :math:`v = (x - m) / s`, feature by feature.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (n_features,), float64
+        :math:`m`, in the user's units.
+    scale : ndarray of shape (n_features,), float64
+        :math:`s > 0`, in the user's units.
+    """
+
+    mean: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+
+    def apply(self, x: torch.Tensor) -> torch.Tensor:
+        """Map a batch from the user's units to the model's, in the batch's own precision."""
+        return (x - torch.from_numpy(self.mean).to(x)) / torch.from_numpy(self.scale).to(x)
+
+    def invert(self, v: torch.Tensor) -> torch.Tensor:
+        """Map a batch from the model's units back to the user's."""
+        return v * torch.from_numpy(self.scale).to(v) + torch.from_numpy(self.mean).to(v)
+
+    @property
+    def log_volume(self) -> float:
+        r""":math:`\sum_i \log s_i`, so that :math:`\log p(x) = \log p(v) - \sum_i \log s_i`."""
+        return float(np.log(self.scale).sum())
+
+
+def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
+    """Choose the scaling of a data matrix.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Read in chunks of rows, so that a memory-mapped array stays on disk.
+    kind : {"global", "feature", "none"}
+        ``"global"`` centres every feature and divides by the one standard deviation of all centred
+        values, so that pixels keep their relative contrast; ``"feature"`` divides every feature by its own;
+        ``"none"`` is the identity.
+
+    Returns
+    -------
+    Scaling
+        Constant features (or, for ``"global"``, wholly constant data) are centred and divided by one.
+    """
+    n_samples, n_features = X.shape
+    if kind == "none":
+        return Scaling(np.zeros(n_features), np.ones(n_features))
+    chunks = [slice(start, start + _ROWS_PER_CHUNK) for start in range(0, n_samples, _ROWS_PER_CHUNK)]
+    mean = np.zeros(n_features)
+    for rows in chunks:
+        mean += X[rows].sum(axis=0, dtype=np.float64) / n_samples
+    variance = np.zeros(n_features)
+    for rows in chunks:
+        variance += np.square(X[rows] - mean).sum(axis=0) / n_samples
+    # rounding alone gives a constant feature a variance of the order of its mean's last digit
+    variance[variance <= np.square(np.finfo(np.float64).eps * np.abs(mean)) * n_samples] = 0.0
+    if kind == "global":
+        variance = np.full(n_features, variance.mean())
+    return Scaling(mean, np.sqrt(np.where(variance > 0, variance, 1.0)))

@@ -1,0 +1,225 @@
+"""What every estimator shares: scikit-learn's contract around one trainer, one module and one scaling."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from harmonium.data.batches import Batches, as_tensor
+from harmonium.data.checks import check_finite
+from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind, fit_scaling
+from harmonium.estimators._parameters import (
+    check_choice,
+    check_fraction,
+    check_positive_integer,
+    check_positive_number,
+)
+from harmonium.estimators.persistence import save
+from harmonium.exceptions import InvalidInputError
+from harmonium.objectives.objective import Objective
+from harmonium.seeding import RandomState, root_seed, spawn_generator
+from harmonium.training.progress import ProgressBar
+from harmonium.training.trainer import HistoryRow, Trainer
+
+Array = npt.NDArray[np.floating]
+OPTIMIZERS = ("adam", "sgd")
+_ROWS_PER_CHUNK = 4096
+
+
+class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Base of the estimators: checks, scaling, training, inference in float64.
+
+    A subclass says how its module and its objective are made, and adds its own quantities.
+
+    Attributes
+    ----------
+    module_ : torch.nn.Module
+        The trained module, float32.
+    scaling_ : Scaling
+        Between the user's units and the module's.
+    history_ : list of dict
+        A row an epoch.
+    seed_ : int
+        What `random_state` came to.
+    n_features_in_ : int
+    """
+
+    learning_rate: float
+    batch_size: int
+    n_epochs: int
+    optimizer: str
+    momentum: float
+    scaling: ScalingKind
+    random_state: RandomState
+    verbose: bool
+
+    module_: Any
+    scaling_: Scaling
+    history_: list[HistoryRow]
+    seed_: int
+    n_features_in_: int
+
+    @abstractmethod
+    def _make_module(self, n_features: int, generator: torch.Generator) -> torch.nn.Module: ...
+
+    @abstractmethod
+    def _make_objective(self, module: Any, generator: torch.Generator, n_samples: int) -> Objective: ...
+
+    def _parameter_groups(self, module: Any) -> list[dict[str, Any]]:
+        return [{"params": list(module.parameters()), "lr": self.learning_rate}]
+
+    def _check_parameters(self) -> None:
+        check_positive_number("learning_rate", self.learning_rate)
+        check_positive_integer("batch_size", self.batch_size)
+        check_positive_integer("n_epochs", self.n_epochs)
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        check_fraction("momentum", self.momentum)
+        check_choice("scaling", self.scaling, SCALING_KINDS)
+
+    def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
+        """Train on a data matrix from the beginning.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Any finite real matrix, in the user's own units.
+        y : ignored
+            For scikit-learn's pipelines.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidInputError
+            If a hyper-parameter or `X` is not what it must be.
+        DivergenceError
+            If training leaves the finite numbers; the estimator is then not fitted.
+        """
+        trainer = self.initialise(X)
+        with ProgressBar(type(self).__name__, self.n_epochs) if self.verbose else nullcontext() as progress:
+            callbacks = [progress] if progress else []
+            trainer.train(self.batches(X), self.n_epochs, callbacks)
+        return self.adopt(trainer)
+
+    def partial_fit(self, X: npt.ArrayLike, y: object = None) -> Self:
+        """Train for one more epoch on a data matrix; n calls on one matrix equal ``fit`` with ``n_epochs=n``.
+
+        The first call's matrix chooses the scaling. An estimator that was loaded or unpickled goes on from its
+        weights with a fresh optimiser.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        trainer = getattr(self, "_trainer", None)
+        if trainer is None:
+            trainer = self._resume(X) if hasattr(self, "module_") else self.initialise(X)
+        trainer.train(self.batches(X), trainer.epoch + 1)
+        return self.adopt(trainer)
+
+    def initialise(self, X: npt.ArrayLike) -> Trainer:
+        """Return the trainer that `fit` runs, at epoch zero, for a caller that adds callbacks or checkpoints.
+
+        It is run by ``trainer.train(estimator.batches(X), n_epochs)`` and becomes the estimator's by `adopt`.
+        """
+        self._check_parameters()
+        rows = self._check_matrix(X, reset=True)
+        self.__dict__.pop("module_", None)
+        self.seed_ = root_seed(self.random_state)
+        self.scaling_ = fit_scaling(rows, self.scaling)
+        module = self._make_module(rows.shape[1], spawn_generator(self.seed_, "initialisation"))
+        return self._make_trainer(module, len(rows))
+
+    def batches(self, X: npt.ArrayLike) -> Batches:
+        """Return the mini-batches that training on `X` takes."""
+        return Batches(self._check_matrix(X, reset=False), self.scaling_, self.batch_size)
+
+    def adopt(self, trainer: Trainer) -> Self:
+        """Become the fitted estimator of what a trainer from `initialise` has reached."""
+        self.module_ = trainer.objective.module
+        self.history_ = trainer.history
+        self._trainer = trainer
+        return self
+
+    def save(self, folder: str | Path) -> None:
+        """Write the fitted estimator into a folder, from which `harmonium.load` gives it back."""
+        check_is_fitted(self)
+        save(self, folder)
+
+    def restore(
+        self, state: dict[str, torch.Tensor], scaling: Scaling, n_features: int, history: list[HistoryRow]
+    ) -> None:
+        """Become the fitted estimator whose weights, scaling and history were saved."""
+        self._check_parameters()
+        self.seed_ = root_seed(self.random_state)
+        module = self._make_module(n_features, torch.Generator())
+        module.load_state_dict(state)
+        if not all(bool(value.isfinite().all()) for value in state.values()):
+            raise ValueError("a weight is not finite")
+        self.n_features_in_, self.scaling_ = n_features, scaling
+        self.module_, self.history_ = module, history
+
+    def _make_trainer(self, module: torch.nn.Module, n_samples: int) -> Trainer:
+        objective = self._make_objective(module, spawn_generator(self.seed_, "sampling"), n_samples)
+        groups = self._parameter_groups(module)
+        optimizer: torch.optim.Optimizer
+        if self.optimizer == "adam":
+            optimizer = torch.optim.Adam(groups, betas=(self.momentum, 0.999), fused=True)
+        else:
+            optimizer = torch.optim.SGD(groups, momentum=self.momentum, fused=True)
+        return Trainer(objective, optimizer, spawn_generator(self.seed_, "order"))
+
+    def _resume(self, X: npt.ArrayLike) -> Trainer:
+        trainer = self._make_trainer(self.module_, len(self._check_matrix(X, reset=False)))
+        trainer.epoch, trainer.history = len(self.history_), list(self.history_)
+        return trainer
+
+    def _check_matrix(self, X: npt.ArrayLike, *, reset: bool) -> Array:
+        shape = np.shape(X) if isinstance(X, np.ndarray | list | tuple) else None
+        if shape is not None and len(shape) != 2:
+            raise InvalidInputError(
+                f"X must have two dimensions (n_samples, n_features); got shape {shape}. "
+                "Reshape your data, images with X.reshape(len(X), -1)"
+            )
+        try:
+            rows: Array = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
+        except ValueError as error:
+            raise InvalidInputError(" ".join(str(error).split())) from error
+        check_finite(rows)
+        return rows
+
+    def _map_rows(self, X: npt.ArrayLike, function: Callable[[torch.Tensor], torch.Tensor]) -> Array:
+        """Apply a function of a float64 batch in the model's units to all rows, in chunks; keeps X's precision."""
+        check_is_fitted(self)
+        rows = self._check_matrix(X, reset=False)
+        with torch.no_grad():
+            parts = [
+                function(self.scaling_.apply(as_tensor(rows[start : start + _ROWS_PER_CHUNK]).double())).numpy()
+                for start in range(0, len(rows), _ROWS_PER_CHUNK)
+            ]
+        return np.concatenate(parts).astype(rows.dtype, copy=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        return {key: value for key, value in state.items() if key != "_trainer"}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,34 @@
+"""Checks of hyper-parameters: each error says what was wrong, what was found and what is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+from harmonium.exceptions import InvalidInputError
+
+
+def check_positive_integer(name: str, value: object) -> None:
+    """Raise InvalidInputError unless `value` is an integer of at least one."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise InvalidInputError(f"{name} must be a positive integer; got {value!r}")
+
+
+def check_positive_number(name: str, value: object) -> None:
+    """Raise InvalidInputError unless `value` is a finite number above zero."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        raise InvalidInputError(f"{name} must be a positive number; got {value!r}")
+
+
+def check_fraction(name: str, value: object) -> None:
+    """Raise InvalidInputError unless `value` is a number in [0, 1)."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
+        raise InvalidInputError(f"{name} must be a number in [0, 1); got {value!r}")
+
+
+def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
+    """Raise InvalidInputError unless `value` is one of the allowed names."""
+    if not isinstance(value, str) or value not in allowed:
+        names = ", ".join(map(repr, allowed))
+        raise InvalidInputError(f"{name} must be one of {names}; got {value!r}")

@@ -1,0 +1,1 @@
+"""Run directories: training, evaluating and reproducing."""

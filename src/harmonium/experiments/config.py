@@ -1,0 +1,66 @@
+"""What a run is: a model, its parameters and its data, written out in full."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import tomli_w
+
+from harmonium.estimators._base import LatentVariableEstimator
+from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
+from harmonium.exceptions import InvalidInputError
+
+MODELS: dict[str, type[LatentVariableEstimator]] = {"gaussian-bernoulli-rbm": GaussianBernoulliRBM}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The resolved configuration of one run.
+
+    Attributes
+    ----------
+    model : str
+        A key of `MODELS`.
+    data : str
+        A data set's name or an own file's path.
+    parameters : dict
+        Every parameter of the estimator, defaults too; ``random_state`` is an integer.
+    """
+
+    model: str
+    data: str
+    parameters: dict[str, Any]
+
+    @classmethod
+    def resolve(cls, model: str, data: str, seed: int, **parameters: Any) -> TrainConfig:
+        """Fill in every default.
+
+        Raises
+        ------
+        InvalidInputError
+            For an unknown model or a parameter that it does not have.
+        """
+        if model not in MODELS:
+            raise InvalidInputError(f"model must be one of {', '.join(MODELS)}; got {model!r}")
+        defaults = MODELS[model]().get_params()
+        unknown = sorted(set(parameters) - set(defaults))
+        if unknown:
+            raise InvalidInputError(f"{model} has no parameter {unknown[0]!r}; it has {', '.join(defaults)}")
+        resolved = defaults | parameters | {"random_state": seed}
+        return cls(model, data, {key: list(v) if isinstance(v, tuple) else v for key, v in resolved.items()})
+
+    def make_estimator(self) -> LatentVariableEstimator:
+        """Return the unfitted estimator."""
+        parameters = {key: tuple(v) if isinstance(v, list) else v for key, v in self.parameters.items()}
+        return MODELS[self.model](**parameters)
+
+    def to_toml(self) -> str:
+        """Write the configuration as TOML."""
+        return tomli_w.dumps(asdict(self))
+
+    @classmethod
+    def from_toml(cls, text: str) -> TrainConfig:
+        """Read what `to_toml` wrote."""
+        return cls(**tomllib.loads(text))

@@ -1,0 +1,145 @@
+"""The one contract on disk: a run's folder and what lies in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harmonium.estimators.persistence import ARCHITECTURE, WEIGHTS, load
+from harmonium.exceptions import DamagedFileError, InvalidInputError
+from harmonium.experiments.config import TrainConfig
+from harmonium.files import write_atomically
+from harmonium.training.trainer import HistoryRow
+
+_PACKAGES = ("harmonium", "torch", "numpy", "scikit-learn", "numba")
+
+
+class RunDirectory:
+    """A run's folder.
+
+    ``config.toml`` (as resolved), ``manifest.json`` (how it was made), ``model.safetensors`` and ``model.json`` (the
+    fitted estimator), ``checkpoints/``, ``history.csv`` (a row an epoch) and ``metrics.json`` (what was measured).
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether training has come to its end."""
+        return (self.path / WEIGHTS).is_file() and (self.path / ARCHITECTURE).is_file()
+
+    def start(self, config: TrainConfig) -> None:
+        """Make the folder for a configuration, or find that it already belongs to it.
+
+        Raises
+        ------
+        InvalidInputError
+            If the folder belongs to another configuration.
+        """
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        if not (self.path / "config.toml").exists():
+            write_atomically(self.path / "config.toml", config.to_toml())
+            return
+        found = self.config()
+        if found == config:
+            return
+        old = {"model": found.model, "data": found.data, **found.parameters}
+        new = {"model": config.model, "data": config.data, **config.parameters}
+        name = next(key for key in new if old.get(key) != new[key])
+        raise InvalidInputError(
+            f"{self.path} holds a run with {name} = {old.get(name)!r}, not {new[name]!r}; choose another run directory"
+        )
+
+    def config(self) -> TrainConfig:
+        """Read the configuration."""
+        try:
+            return TrainConfig.from_toml(self._read("config.toml"))
+        except (ValueError, TypeError) as error:
+            raise DamagedFileError(f"{self.path / 'config.toml'} is damaged: {error}") from error
+
+    def write_manifest(self, data_sha256: str) -> None:
+        """Write how the run was made: versions, data, revision, command, device and threads."""
+        manifest = {
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+            "data_sha256": data_sha256,
+            "git_revision": _git_revision(),
+            "command": " ".join(sys.argv),
+            "machine": platform.platform(),
+            "device": "cpu",
+            "threads": torch.get_num_threads(),
+        }
+        self._write_json("manifest.json", manifest)
+
+    def write_history(self, history: list[HistoryRow]) -> None:
+        """Write a row an epoch."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
+        write_atomically(self.path / "history.csv", text.getvalue())
+
+    def history(self) -> list[HistoryRow]:
+        """Read the rows written so far; none before the first epoch."""
+        if not (self.path / "history.csv").exists():
+            return []
+        try:
+            rows = csv.DictReader(self._read("history.csv").splitlines())
+            return [{key: float(value) for key, value in row.items()} for row in rows]
+        except (TypeError, ValueError) as error:
+            raise DamagedFileError(f"{self.path / 'history.csv'} is damaged: {error}") from error
+
+    def write_metrics(self, metrics: dict[str, Any]) -> None:
+        """Write what was measured."""
+        self._write_json("metrics.json", metrics)
+
+    def metrics(self) -> dict[str, Any] | None:
+        """Read what was measured, or None before `write_metrics`."""
+        if not (self.path / "metrics.json").exists():
+            return None
+        try:
+            metrics: dict[str, Any] = json.loads(self._read("metrics.json"))
+        except ValueError as error:
+            raise DamagedFileError(f"{self.path / 'metrics.json'} is damaged: {error}") from error
+        return metrics
+
+    def load_estimator(self) -> Any:
+        """Return the fitted estimator."""
+        return load(self.path)
+
+    def _write_json(self, name: str, content: dict[str, Any]) -> None:
+        write_atomically(self.path / name, json.dumps(content, indent=2) + "\n")
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise InvalidInputError(f"{self.path} is not a run directory: {name} is missing") from error
+
+
+def _git_revision() -> str | None:
+    """Return the revision of the checkout that harmonium runs from, or None outside of one."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() or None

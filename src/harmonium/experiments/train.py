@@ -1,0 +1,99 @@
+"""Training into a run directory, from the beginning or from the last checkpoint."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from harmonium.data.batches import as_tensor
+from harmonium.data.datasets import Dataset, load_dataset
+from harmonium.exceptions import DamagedFileError, InvalidInputError
+from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.run_directory import RunDirectory
+from harmonium.metrics.reconstruction import mean_squared_error
+from harmonium.training.checkpoint import Checkpoints, checkpoint_paths, load_checkpoint
+from harmonium.training.trainer import Trainer
+
+logger = logging.getLogger(__name__)
+
+
+def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer], None]) -> None:
+    """Train a configuration into its run directory; what is done already is not done again.
+
+    Every epoch is checkpointed, and its row of ``history.csv`` has the test error where the data have a test split
+    (only reported: nothing is chosen by it). A run that was stopped goes on from its last whole checkpoint, bit for
+    bit as if it had not been stopped.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    run : RunDirectory
+    *callbacks : callable
+        Called with the trainer after every epoch.
+
+    Raises
+    ------
+    InvalidInputError
+        If the run directory belongs to another configuration, or the configuration or the data are wrong.
+    DivergenceError
+        If training leaves the finite numbers; the last good checkpoint stays.
+    """
+    estimator = config.make_estimator()
+    estimator._check_parameters()
+    run.start(config)
+    if run.is_trained:
+        return
+    data = load_dataset(config.data, "train")
+    trainer = estimator.initialise(data.X)
+    _go_on(trainer, run)
+    run.write_manifest(data.sha256)
+    monitor = _TestError(estimator, _test_split(config.data))
+    trainer.train(
+        estimator.batches(data.X),
+        config.parameters["n_epochs"],
+        [monitor, Checkpoints(run.checkpoints), lambda trainer: run.write_history(trainer.history), *callbacks],
+    )
+    estimator.adopt(trainer).save(run.path)
+
+
+def _go_on(trainer: Trainer, run: RunDirectory) -> None:
+    for path in checkpoint_paths(run.checkpoints):
+        try:
+            load_checkpoint(trainer, path)
+        except DamagedFileError as error:
+            logger.warning("passed over: %s", error)
+            path.unlink()
+        else:
+            return
+
+
+def _test_split(name: str) -> Dataset | None:
+    try:
+        return load_dataset(name, "test")
+    except InvalidInputError:  # an own file need not have one
+        return None
+
+
+class _TestError:
+    """A trainer's callback that records the reconstruction error on the test split."""
+
+    def __init__(self, estimator: Any, data: Dataset | None) -> None:
+        self.estimator = estimator
+        self.data = data
+
+    def __call__(self, trainer: Trainer) -> None:
+        if self.data is None:
+            return
+        module, scaling = trainer.objective.module, self.estimator.scaling_
+
+        def reconstruct(rows: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+            with torch.no_grad():
+                v: Any = module.reconstruct(scaling.apply(as_tensor(rows)))
+                return scaling.invert(v).numpy()  # type: ignore[no-any-return]
+
+        trainer.history[-1]["test_mse"] = mean_squared_error(self.data.X, reconstruct)

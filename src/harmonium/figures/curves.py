@@ -1,0 +1,61 @@
+"""Lines: a measure against epochs, or against the number of hidden units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import ScalarFormatter
+
+from harmonium.figures.style import COLOURS, LINES, MARKERS
+
+
+def plot_curves(
+    ax: Axes,
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    log: str = "",
+    errors: Mapping[str, Sequence[float]] | None = None,
+) -> Axes:
+    """Draw one line with markers for each label.
+
+    Parameters
+    ----------
+    ax : Axes
+    curves : mapping of str to (x, y)
+    xlabel, ylabel : str
+    log : str
+        The axes that are logarithmic: "", "x", "y" or "xy". Ticks keep plain numbers.
+    errors : mapping of str to sequence of float, optional
+        Half-widths of error bars for some of the curves.
+
+    Returns
+    -------
+    Axes
+    """
+    for index, (label, (x, y)) in enumerate(curves.items()):
+        ax.errorbar(
+            x,
+            y,
+            yerr=(errors or {}).get(label),
+            label=label,
+            color=COLOURS[index % len(COLOURS)],
+            marker=MARKERS[index % len(MARKERS)],
+            linestyle=LINES[index % len(LINES)],
+            markevery=max(1, len(x) // 6),
+            capsize=3,
+        )
+    for name, axis, setter in (("x", ax.xaxis, ax.set_xscale), ("y", ax.yaxis, ax.set_yscale)):
+        if name in log:
+            setter("log")
+            axis.set_major_formatter(ScalarFormatter())
+            axis.set_minor_formatter(ScalarFormatter())
+    if "x" in log:
+        ticks = sorted({value for x, _ in curves.values() for value in x})
+        ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        ax.set_xticks([], minor=True)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend()
+    return ax

@@ -1,0 +1,51 @@
+"""What a trainer asks of every model family: a loss, its gradients and a projection."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+
+class LossOutput(NamedTuple):
+    """What an objective makes of a batch.
+
+    Attributes
+    ----------
+    loss : Tensor, scalar
+        The quantity whose gradient trains the module.
+    terms : dict of str to Tensor
+        Detached scalars worth recording, averaged over an epoch by the trainer.
+    """
+
+    loss: torch.Tensor
+    terms: dict[str, torch.Tensor]
+
+
+class Objective(nn.Module):
+    """Base of the objectives: a module held together with the loss that trains it.
+
+    Attributes
+    ----------
+    module : torch.nn.Module
+        What is trained.
+    """
+
+    module: Any
+
+    def forward(self, batch: torch.Tensor) -> LossOutput:
+        """Return the loss of a batch of shape (n, n_features)."""
+        raise NotImplementedError
+
+    def accumulate_gradients(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Add the loss's gradients to every parameter's ``.grad`` and return the terms to record.
+
+        By default autograd's; an objective with a closed form may write its own, tested equal.
+        """
+        output: LossOutput = self(batch)
+        output.loss.backward()  # type: ignore[no-untyped-call]
+        return output.terms
+
+    def project(self) -> None:
+        """Bring the parameters back to where they are allowed to be; called after every optimiser step."""

@@ -1,0 +1,95 @@
+"""The one training loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+
+from harmonium.data.batches import Batches
+from harmonium.exceptions import DivergenceError
+from harmonium.objectives.objective import Objective
+
+HistoryRow = dict[str, float]
+
+
+class Trainer:
+    """Train an objective's module by stochastic gradient steps.
+
+    Parameters
+    ----------
+    objective : Objective
+        Asked for gradients on every batch and to project the parameters after every step.
+    optimizer : torch.optim.Optimizer
+        Over the objective's parameters.
+    generator : torch.Generator
+        Draws the order of the batches.
+
+    Attributes
+    ----------
+    epoch : int
+        The number of epochs done.
+    history : list of dict
+        A row an epoch: ``epoch``, ``seconds`` (of the training steps alone), the mean over the epoch's steps of
+        the objective's terms, and what callbacks added.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        optimizer: torch.optim.Optimizer,
+        generator: torch.Generator,
+    ) -> None:
+        self.objective = objective
+        self.optimizer = optimizer
+        self.generator = generator
+        self.epoch = 0
+        self.history: list[HistoryRow] = []
+
+    def train(self, batches: Batches, n_epochs: int, callbacks: Sequence[Callable[[Trainer], None]] = ()) -> None:
+        """Train until `n_epochs` epochs are done, counting those done before.
+
+        Parameters
+        ----------
+        batches : Batches
+        n_epochs : int
+        callbacks : sequence of callable
+            Each is called with the trainer after every epoch, in this order; what a callback adds to
+            ``trainer.history[-1]`` is recorded.
+
+        Raises
+        ------
+        DivergenceError
+            When a parameter is no longer finite at the end of an epoch; callbacks, and so checkpoints, do not see
+            that epoch.
+        """
+        while self.epoch < n_epochs:
+            start = time.perf_counter()
+            terms = self._run_epoch(batches)
+            self.epoch += 1
+            self._check_finite()
+            self.history.append({"epoch": self.epoch, "seconds": time.perf_counter() - start, **terms})
+            for callback in callbacks:
+                callback(self)
+
+    def _run_epoch(self, batches: Batches) -> dict[str, float]:
+        sums: dict[str, torch.Tensor] = {}
+        n_steps = 0
+        for batch in batches.epoch(self.generator):
+            self.optimizer.zero_grad()
+            for name, value in self.objective.accumulate_gradients(batch).items():
+                sums[name] = sums.get(name, 0.0) + value
+            self.optimizer.step()
+            self.objective.project()
+            n_steps += 1
+        return {name: float(total) / n_steps for name, total in sums.items()}
+
+    def _check_finite(self) -> None:
+        for name, parameter in self.objective.named_parameters():
+            if not bool(torch.isfinite(parameter).all()):
+                rate = self.optimizer.param_groups[0]["lr"]
+                raise DivergenceError(
+                    f"training diverged in epoch {self.epoch}: {name.removeprefix('module.')} is no longer finite; "
+                    f"a learning_rate below {rate:g} may help"
+                )
