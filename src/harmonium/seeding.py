@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import zlib
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -37,9 +36,8 @@ def root_seed(random_state: RandomState) -> int:
         return int(random_state.randint(2**31 - 1))
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**31 - 1))
-    seed: object = random_state
-    if isinstance(seed, Integral) and not isinstance(seed, bool) and int(seed) >= 0:
-        return int(seed)
+    if not isinstance(random_state, bool) and isinstance(random_state, int | np.integer) and random_state >= 0:
+        return int(random_state)
     raise InvalidInputError(
         f"random_state must be a non-negative integer, a NumPy generator or None; got {random_state!r}"
     )

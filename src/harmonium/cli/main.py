@@ -14,10 +14,14 @@ from harmonium import __version__
 from harmonium.exceptions import HarmoniumError
 
 app = App(name="harmonium", help="Latent-variable models that you can trust.", version=__version__)
-app.command("harmonium.cli.train:app", name="train")
-app.command("harmonium.cli.evaluate:evaluate_run", name="evaluate")
-app.command("harmonium.cli.reproduce:reproduce_all", name="reproduce")
-app.command("harmonium.cli.data:app", name="data")
+app.command("harmonium.cli.train:app", name="train", help="Train a model into a run directory.")
+app.command("harmonium.cli.evaluate:evaluate_run", name="evaluate", help="Measure a trained run.")
+app.command(
+    "harmonium.cli.reproduce:reproduce_all",
+    name="reproduce",
+    help="Train, measure and report the assignment's problems.",
+)
+app.command("harmonium.cli.data:app", name="data", help="List or fetch the named data sets.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,10 +13,10 @@ from harmonium.data.scaling import Scaling
 
 
 def as_tensor(X: npt.NDArray[np.floating]) -> torch.Tensor:
-    """View an array as a tensor without a copy; read-only arrays too, because harmonium only reads."""
+    """View an array as a tensor; read-only arrays too, because harmonium only reads, but reversed ones are copied."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(X)
+        return torch.from_numpy(X if min(X.strides, default=0) >= 0 else X.copy())
 
 
 class Batches:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.npyio import NpzFile
 
 from harmonium.data.idx import parse_idx, read_idx
 from harmonium.data.registry import FILES, REGISTRY, SPLITS, Split, find_spec
 from harmonium.data.sources import obtain_files
-from harmonium.exceptions import DamagedFileError, InvalidInputError
+from harmonium.exceptions import DamagedFileError, HarmoniumError, InvalidInputError
 
 _OWN_SUFFIXES = (".npy", ".npz", ".idx", ".gz")
+# RuntimeError: encrypted; NotImplementedError: an unknown compression; TokenError, SyntaxError: a damaged .npy header
+_UNREADABLE = (
+    ValueError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    MemoryError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,7 @@ def load_dataset(name: str | Path, split: Split = "train", *, root: str | Path |
         raise InvalidInputError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
     if str(name) in REGISTRY:
         return _load_registered(str(name), split, None if root is None else Path(root))
-    if str(name).endswith(_OWN_SUFFIXES) or Path(name).exists():
+    if str(name).endswith(_OWN_SUFFIXES) or _is_there(Path(name)):
         return _load_own(Path(name), split)
     raise InvalidInputError(
         f"data must be {', '.join(REGISTRY)} or the path of a .npy, .npz or IDX file; got {str(name)!r}"
@@ -94,25 +110,42 @@ def _load_registered(name: str, split: str, root: Path | None) -> Dataset:
 
 
 def _load_own(path: Path, split: str) -> Dataset:
-    if not path.is_file():
+    if not (_is_there(path) and path.is_file()):
         raise InvalidInputError(f"{path} does not exist or is not a file")
     array, y = _read_own(path, split)
     X, image_shape = _as_matrix(array, str(path))
-    labels = None if y is None else np.asarray(y).astype(np.int64).ravel()
+    labels = None if y is None else _as_labels(y, path)
     if labels is not None and len(labels) != len(X):
         raise InvalidInputError(f"{path} has {len(X)} rows in X and {len(labels)} labels in y")
     names = () if labels is None else tuple(str(k) for k in range(int(labels.max(initial=-1)) + 1))
-    digest = hashlib.sha256()
     with path.open("rb") as file:
+        gzipped = file.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if gzipped else path.open("rb") as file:
+        digest = hashlib.sha256()
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return Dataset(path.stem, split, X, labels, names, image_shape, digest.hexdigest())
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long to be a file's
+        return False
+
+
+def _as_labels(y: npt.NDArray[np.generic], path: Path) -> npt.NDArray[np.int64]:
+    numbers = y.astype(np.float64) if y.dtype.kind in "biuf" else np.array(np.nan)
+    if not np.all((numbers >= 0) & (np.floor(numbers) == numbers)):  # NaN fails too
+        raise InvalidInputError(f"{path} must hold whole numbers from 0 as the labels y; got {y.dtype} values")
+    return y.astype(np.int64).ravel()
+
+
 def _read_own(path: Path, split: str) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic] | None]:
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
+            # opened and named a zip here: np.load leaves a damaged archive open, and also takes a .npy
+            with path.open("rb") as file, NpzFile(file, allow_pickle=False) as archive:
                 for X_key, y_key in ((f"X_{split}", f"y_{split}"), *([("X", "y")] * (split == "train"))):
                     if X_key in archive:
                         return archive[X_key], archive.get(y_key)
@@ -121,21 +154,28 @@ def _read_own(path: Path, split: str) -> tuple[npt.NDArray[np.generic], npt.NDAr
             raise InvalidInputError(f"{path} must hold an array {allowed}; it holds {found}")
         if split != "train":
             raise InvalidInputError(f"{path} is one matrix and has no {split} split")
-        array = np.load(path, allow_pickle=False) if path.suffix == ".npy" else read_idx(path)
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        if isinstance(error, InvalidInputError):
-            raise
+        if path.suffix != ".npy":
+            return read_idx(path), None
+        with path.open("rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False), None
+    except HarmoniumError:
+        raise
+    except _UNREADABLE as error:
         raise DamagedFileError(f"{path} cannot be read as an array: {error}") from error
-    return array, None
 
 
 def _as_matrix(array: npt.NDArray[np.generic], name: str) -> tuple[npt.NDArray[np.float32], tuple[int, ...] | None]:
-    if array.ndim < 2 or array.dtype.kind not in "biuf":
+    if array.ndim < 2 or array.size == 0 or array.dtype.kind not in "biuf":
         raise InvalidInputError(
-            f"{name} must hold real numbers in at least two dimensions; got {array.dtype} of shape {array.shape}"
+            f"{name} must hold real numbers in at least two dimensions, none of them empty; "
+            f"got {array.dtype} of shape {array.shape}"
         )
     image_shape = array.shape[1:] if array.ndim > 2 else None
-    rows = array.reshape(len(array), -1).astype(np.float32)
+    try:
+        with np.errstate(over="raise"):
+            rows = array.reshape(len(array), -1).astype(np.float32)
+    except FloatingPointError as error:
+        raise InvalidInputError(f"{name} contains values beyond {np.finfo(np.float32).max:.2g}") from error
     if array.dtype == np.uint8:
         rows /= 255
     return rows, image_shape

@@ -42,7 +42,11 @@ def parse_idx(content: bytes, name: str) -> npt.NDArray[np.generic]:
     expected = start + dtype.itemsize * math.prod(shape)
     if len(content) != expected:
         raise DamagedFileError(f"{name} must have {expected} bytes for shape {shape}; it has {len(content)}")
-    return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+    try:
+        array = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    except ValueError as error:  # more dimensions, or larger ones, than NumPy has
+        raise DamagedFileError(f"{name} has the impossible shape {shape}") from error
+    return array.astype(dtype.newbyteorder("="))
 
 
 def decompress(content: bytes, name: str) -> bytes:

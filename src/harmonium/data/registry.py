@@ -17,7 +17,7 @@ class DatasetSpec:
 
     Attributes
     ----------
-    name : str
+    name, title : str
     sha256 : dict of str to str
         File name, as in torchvision's ``raw`` folder, to the SHA-256 of its decompressed content.
     class_names : tuple of str
@@ -33,6 +33,7 @@ class DatasetSpec:
     """
 
     name: str
+    title: str
     sha256: dict[str, str]
     class_names: tuple[str, ...]
     image_shape: tuple[int, int]
@@ -62,6 +63,7 @@ REGISTRY = {
     for spec in (
         DatasetSpec(
             name="fashion-mnist",
+            title="Fashion-MNIST",
             sha256=_files(
                 "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
                 "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -88,6 +90,7 @@ REGISTRY = {
         ),
         DatasetSpec(
             name="mnist",
+            title="MNIST",
             sha256=_files(
                 "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
                 "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",

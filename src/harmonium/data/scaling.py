@@ -65,14 +65,14 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
     if kind == "none":
         return Scaling(np.zeros(n_features), np.ones(n_features))
     chunks = [slice(start, start + _ROWS_PER_CHUNK) for start in range(0, n_samples, _ROWS_PER_CHUNK)]
-    mean = np.zeros(n_features)
+    # measured from the first row, so that no digits are lost to a large offset and a constant has variance zero
+    origin = np.array(X[0], dtype=np.float64)
+    mean = origin.copy()
     for rows in chunks:
-        mean += X[rows].sum(axis=0, dtype=np.float64) / n_samples
+        mean += (X[rows] - origin).sum(axis=0) / n_samples
     variance = np.zeros(n_features)
     for rows in chunks:
         variance += np.square(X[rows] - mean).sum(axis=0) / n_samples
-    # rounding alone gives a constant feature a variance of the order of its mean's last digit
-    variance[variance <= np.square(np.finfo(np.float64).eps * np.abs(mean)) * n_samples] = 0.0
     if kind == "global":
         variance = np.full(n_features, variance.mean())
     return Scaling(mean, np.sqrt(np.where(variance > 0, variance, 1.0)))

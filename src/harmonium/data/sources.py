@@ -44,11 +44,11 @@ def find_file(spec: DatasetSpec, name: str, root: Path | None = None) -> tuple[P
     """Return a file that is already on this machine and whole: its path and its decompressed content."""
     folders = [*torchvision_folders(spec, root), Path(spec.system_folder), cache_folder(spec)]
     for path in (folder / (name + suffix) for folder in folders for suffix in ("", ".gz")):
-        if not path.is_file():
-            continue
         try:
+            if not path.is_file():
+                continue
             content = decompress(path.read_bytes(), str(path))
-        except (DamagedFileError, PermissionError) as error:
+        except (DamagedFileError, OSError) as error:
             logger.warning("ignored: %s", error)
             continue
         if _is_right(spec, name, content):
@@ -80,23 +80,30 @@ def _fetch(spec: DatasetSpec, names: Sequence[str], root: Path | None) -> dict[s
         try:
             with tempfile.TemporaryDirectory(prefix="harmonium-") as folder:
                 contents = {name: decompress(raw, name) for name, raw in get(names, Path(folder)).items()}
-            for name, content in contents.items():
-                if not _is_right(spec, name, content):
+            for name in names:
+                if not _is_right(spec, name, contents[name]):
                     raise DamagedFileError(f"{name} has an unexpected SHA-256")
         except Exception as error:  # whatever a client or the network does wrong, the next source is tried
             reason = " ".join(str(error).split())
             logger.info("%s: %s failed: %s", spec.name, source, reason)
             failures.append(f"{source}: {type(error).__name__}")
             continue
-        cache = cache_folder(spec)
-        cache.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            write_atomically(cache / name, content)
+        _keep(spec, contents)
         return contents
     raise DatasetUnavailableError(
         f"{spec.name} cannot be fetched ({'; '.join(failures)}): put {', '.join(names)} (plain or .gz) into "
         f"{torchvision_folders(spec, root)[0]} or {cache_folder(spec)}"
     )
+
+
+def _keep(spec: DatasetSpec, contents: dict[str, bytes]) -> None:
+    cache = cache_folder(spec)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            write_atomically(cache / name, content)
+    except OSError as error:  # the data are here all the same
+        logger.warning("%s cannot be kept in %s (%s) and will be fetched again", spec.name, cache, error.strerror)
 
 
 def _is_right(spec: DatasetSpec, name: str, content: bytes) -> bool:

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from harmonium.data.batches import Batches, as_tensor
 from harmonium.data.checks import check_finite
 from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind, fit_scaling
-from harmonium.estimators._parameters import (
+from harmonium.estimators.parameters import (
     check_choice,
     check_fraction,
     check_positive_integer,
@@ -77,7 +77,8 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _parameter_groups(self, module: Any) -> list[dict[str, Any]]:
         return [{"params": list(module.parameters()), "lr": self.learning_rate}]
 
-    def _check_parameters(self) -> None:
+    def check_parameters(self) -> None:
+        """Raise InvalidInputError unless every hyper-parameter is one that `fit` takes."""
         check_positive_number("learning_rate", self.learning_rate)
         check_positive_integer("batch_size", self.batch_size)
         check_positive_integer("n_epochs", self.n_epochs)
@@ -138,7 +139,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
         It is run by ``trainer.train(estimator.batches(X), n_epochs)`` and becomes the estimator's by `adopt`.
         """
-        self._check_parameters()
+        self.check_parameters()
         rows = self._check_matrix(X, reset=True)
         self.__dict__.pop("module_", None)
         self.seed_ = root_seed(self.random_state)
@@ -166,7 +167,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self, state: dict[str, torch.Tensor], scaling: Scaling, n_features: int, history: list[HistoryRow]
     ) -> None:
         """Become the fitted estimator whose weights, scaling and history were saved."""
-        self._check_parameters()
+        self.check_parameters()
         self.seed_ = root_seed(self.random_state)
         module = self._make_module(n_features, torch.Generator())
         module.load_state_dict(state)
@@ -214,6 +215,9 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 for start in range(0, len(rows), _ROWS_PER_CHUNK)
             ]
         return np.concatenate(parts).astype(rows.dtype, copy=False)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "module_")
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()

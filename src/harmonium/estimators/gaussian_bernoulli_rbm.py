@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import ScalingKind
 from harmonium.estimators._base import Array, LatentVariableEstimator
-from harmonium.estimators._parameters import check_choice, check_positive_integer, check_positive_number
+from harmonium.estimators.parameters import check_choice, check_positive_integer, check_positive_number
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.partition_function import log_partition
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
@@ -156,9 +156,10 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
     def _sigma_is_learned(self) -> bool:
         return isinstance(self.sigma, str)
 
-    def _check_parameters(self) -> None:
+    def check_parameters(self) -> None:
+        """Raise InvalidInputError unless every hyper-parameter is one that `fit` takes."""
         check_positive_integer("n_hidden", self.n_hidden)
-        super()._check_parameters()
+        super().check_parameters()
         check_choice("objective", self.objective, OBJECTIVES)
         check_positive_integer("n_gibbs_steps", self.n_gibbs_steps)
         check_choice("negative_phase", self.negative_phase, NEGATIVE_PHASES)
@@ -319,7 +320,7 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
     def log_partition_estimate(self) -> LogPartitionEstimate:
         """Return log Z over the scaled v in nats, with its standard error and effective sample size.
 
-        Exact for up to 20 hidden units; else by annealed importance sampling (512 chains, 2000 temperatures). It is
+        Exact for up to 20 hidden units; else by annealed importance sampling (256 chains, 2000 temperatures). It is
         computed once a fit.
         """
         check_is_fitted(self)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from harmonium.metrics.reconstruction import mean_squared_error
 
@@ -30,8 +32,9 @@ def principal_components(
     results = {}
     for rank in ranks:
         pca = PCA(min(rank, *X_train.shape), svd_solver="covariance_eigh").fit(X_train.astype(np.float64))
+        projection = make_pipeline(pca, FunctionTransformer(pca.inverse_transform))
         results[str(rank)] = {
-            "test_mse": mean_squared_error(X_test, lambda rows, pca=pca: pca.inverse_transform(pca.transform(rows))),
+            "test_mse": mean_squared_error(X_test, projection.transform),
             "test_log_likelihood": float(pca.score(X_test)),
         }
     return results

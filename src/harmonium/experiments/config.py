@@ -35,12 +35,12 @@ class TrainConfig:
 
     @classmethod
     def resolve(cls, model: str, data: str, seed: int, **parameters: Any) -> TrainConfig:
-        """Fill in every default.
+        """Fill in every default and check every parameter.
 
         Raises
         ------
         InvalidInputError
-            For an unknown model or a parameter that it does not have.
+            For an unknown model, a parameter that it does not have, or a value that is not allowed.
         """
         if model not in MODELS:
             raise InvalidInputError(f"model must be one of {', '.join(MODELS)}; got {model!r}")
@@ -49,6 +49,7 @@ class TrainConfig:
         if unknown:
             raise InvalidInputError(f"{model} has no parameter {unknown[0]!r}; it has {', '.join(defaults)}")
         resolved = defaults | parameters | {"random_state": seed}
+        MODELS[model](**resolved).check_parameters()
         return cls(model, data, {key: list(v) if isinstance(v, tuple) else v for key, v in resolved.items()})
 
     def make_estimator(self) -> LatentVariableEstimator:

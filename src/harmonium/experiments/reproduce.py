@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from harmonium.data.datasets import load_dataset
+from harmonium.estimators.parameters import check_positive_integer
 from harmonium.experiments.baselines import principal_components
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.recipes import RECIPES
@@ -44,7 +45,10 @@ class Problem1:
     n_hidden: Sequence[int] = (10, 50, 100, 250)
     n_epochs: int = 25
     n_seeds: int = 1
-    compared_at: int = field(default=10)
+    compared_at: int = 10
+
+    def __post_init__(self) -> None:
+        check_positive_integer("seeds", self.n_seeds)
 
     def recipes(self) -> list[tuple[str, int]]:
         """Return every (recipe, M) of the protocol, the longest training first."""

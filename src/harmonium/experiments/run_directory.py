@@ -71,8 +71,9 @@ class RunDirectory:
 
     def config(self) -> TrainConfig:
         """Read the configuration."""
+        text = self._read("config.toml")
         try:
-            return TrainConfig.from_toml(self._read("config.toml"))
+            return TrainConfig.from_toml(text)
         except (ValueError, TypeError) as error:
             raise DamagedFileError(f"{self.path / 'config.toml'} is damaged: {error}") from error
 
@@ -89,6 +90,10 @@ class RunDirectory:
         }
         self._write_json("manifest.json", manifest)
 
+    def manifest(self) -> dict[str, Any]:
+        """Read how the run was made."""
+        return self._read_json("manifest.json")
+
     def write_history(self, history: list[HistoryRow]) -> None:
         """Write a row an epoch."""
         text = io.StringIO()
@@ -101,8 +106,9 @@ class RunDirectory:
         """Read the rows written so far; none before the first epoch."""
         if not (self.path / "history.csv").exists():
             return []
+        text = self._read("history.csv")
         try:
-            rows = csv.DictReader(self._read("history.csv").splitlines())
+            rows = csv.DictReader(text.splitlines())
             return [{key: float(value) for key, value in row.items()} for row in rows]
         except (TypeError, ValueError) as error:
             raise DamagedFileError(f"{self.path / 'history.csv'} is damaged: {error}") from error
@@ -113,17 +119,19 @@ class RunDirectory:
 
     def metrics(self) -> dict[str, Any] | None:
         """Read what was measured, or None before `write_metrics`."""
-        if not (self.path / "metrics.json").exists():
-            return None
-        try:
-            metrics: dict[str, Any] = json.loads(self._read("metrics.json"))
-        except ValueError as error:
-            raise DamagedFileError(f"{self.path / 'metrics.json'} is damaged: {error}") from error
-        return metrics
+        return self._read_json("metrics.json") if (self.path / "metrics.json").exists() else None
 
     def load_estimator(self) -> Any:
         """Return the fitted estimator."""
         return load(self.path)
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        text = self._read(name)
+        try:
+            content: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
+        return content
 
     def _write_json(self, name: str, content: dict[str, Any]) -> None:
         write_atomically(self.path / name, json.dumps(content, indent=2) + "\n")

@@ -44,7 +44,6 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
         If training leaves the finite numbers; the last good checkpoint stays.
     """
     estimator = config.make_estimator()
-    estimator._check_parameters()
     run.start(config)
     if run.is_trained:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from harmonium.figures.style import COLOURS, LINES, MARKERS
 
@@ -18,6 +18,7 @@ def plot_curves(
     ylabel: str,
     log: str = "",
     errors: Mapping[str, Sequence[float]] | None = None,
+    legend: bool = True,
 ) -> Axes:
     """Draw one line with markers for each label.
 
@@ -30,6 +31,8 @@ def plot_curves(
         The axes that are logarithmic: "", "x", "y" or "xy". Ticks keep plain numbers.
     errors : mapping of str to sequence of float, optional
         Half-widths of error bars for some of the curves.
+    legend : bool
+        Whether these axes carry the legend.
 
     Returns
     -------
@@ -50,12 +53,14 @@ def plot_curves(
     for name, axis, setter in (("x", ax.xaxis, ax.set_xscale), ("y", ax.yaxis, ax.set_yscale)):
         if name in log:
             setter("log")
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.set_major_formatter(ScalarFormatter())
-            axis.set_minor_formatter(ScalarFormatter())
+            axis.set_minor_formatter(NullFormatter())
     if "x" in log:
         ticks = sorted({value for x, _ in curves.values() for value in x})
         ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
         ax.set_xticks([], minor=True)
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend()
+    if legend:
+        ax.legend()
     return ax

@@ -16,7 +16,7 @@ def log_partition(
     module: GaussianBernoulliRBMModule,
     generator: torch.Generator,
     *,
-    n_chains: int = 512,
+    n_chains: int = 256,
     n_temperatures: int = 2000,
 ) -> LogPartitionEstimate:
     r"""Return :math:`\log Z = \log \sum_h \int e^{-E(v, h)} dv` in nats, in float64.

@@ -120,8 +120,12 @@ class GaussianBernoulliRBMModule(nn.Module):
         return self.hidden_preactivation(v).sigmoid()
 
     def visible_mean(self, h: torch.Tensor) -> torch.Tensor:
-        r""":math:`E[v_i | h] = b_i + \sigma_i \sum_j W_{ij} h_j = b'_i + \sigma_i \sum_j W_{ij} (h_j - c_j)`."""
-        return self.visible_centre + self.sigma * ((h - HIDDEN_CENTRE) @ self.weight)
+        r""":math:`E[v_i | h] = b_i + \sigma_i \sum_j W_{ij} h_j`."""
+        return self.sigma * self.standardised_mean(h)
+
+    def standardised_mean(self, h: torch.Tensor) -> torch.Tensor:
+        r""":math:`E[v_i / \sigma_i | h] = b_i / \sigma_i + \sum_j W_{ij} h_j`, shape (n, n_visible)."""
+        return torch.addmm(self.visible_bias / self.sigma, h, self.weight)
 
     def reconstruct(self, v: torch.Tensor) -> torch.Tensor:
         """Return the deterministic mean-field pass v -> p(h | v) -> E[v | h], shape (n, n_visible)."""

@@ -8,7 +8,7 @@ import torch
 
 from harmonium.modules.gaussian_bernoulli import HIDDEN_CENTRE, GaussianBernoulliRBMModule, bernoulli
 from harmonium.objectives.objective import LossOutput, Objective
-from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
+from harmonium.samplers.gibbs import collapsed_gibbs
 
 NegativePhase = Literal["collapsed", "sampled", "mean-visible", "mean-field"]
 NEGATIVE_PHASES: tuple[str, ...] = ("collapsed", "sampled", "mean-visible", "mean-field")
@@ -16,10 +16,10 @@ UNBIASED_NEGATIVE_PHASES: tuple[str, ...] = ("collapsed", "sampled")
 
 
 class _Negative(NamedTuple):
-    """The negative phase: hidden `h`, visible `v`, and whether `v` is E[v | h] standing for its distribution."""
+    """The negative phase: hidden `h`, visible `x` = v / sigma, and whether `x` is E[x | h] in place of a draw."""
 
     h: torch.Tensor
-    v: torch.Tensor
+    x: torch.Tensor
     visibles_integrated_out: bool
 
 
@@ -82,54 +82,46 @@ class ContrastiveDivergence(Objective):
         if negative.visibles_integrated_out:
             model_term = self.module.hidden_free_energy(negative.h).mean()
         else:
-            model_term = self.module.free_energy(negative.v).mean()
+            model_term = self.module.free_energy(negative.x * self.module.sigma.detach()).mean()
         return LossOutput(self.module.free_energy(batch).mean() - model_term, {})
 
     @torch.no_grad()
     def accumulate_gradients(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
         r"""Add the gradient of L in closed form.
 
-        With :math:`x = v / \sigma`, :math:`u = (v - b) / \sigma`, and :math:`\Delta\langle\cdot\rangle` the mean
-        over the negative phase less that over the data,
+        With :math:`x = v / \sigma` and :math:`\Delta\langle\cdot\rangle` the mean over the negative phase less that
+        over the data,
 
         .. math::
 
             \partial_{W_{ij}} = \Delta\langle x_i h_j\rangle,\quad
             \partial_{\alpha_j} = \Delta\langle h_j\rangle,\quad
-            \partial_{b_i} = \Delta\langle u_i\rangle / \sigma_i,\quad
-            \partial_{\log\sigma_i^2} = \tfrac12 \Delta\langle u_i^2\rangle
-                                        - \tfrac12 \sum_j W_{ij} \partial_{W_{ij}}
+            \partial_{b_i} = \Delta\langle x_i\rangle / \sigma_i,\quad
+            \partial_{\log\sigma_i^2} = \tfrac12 \Delta\langle x_i^2\rangle - b_i\, \partial_{b_i}
+                                        - \tfrac12 \sum_j W_{ij}\, \partial_{W_{ij}}
 
-        where h stands for p(h = 1 | v) where v is given, and :math:`\langle u^2\rangle` gains 1 where v is
-        integrated out. The chain rule of :math:`b = b' - \sigma W c` then gives the centred coordinates'
-        gradients.
+        where h stands for p(h = 1 | v) where v is given, and :math:`\langle x^2\rangle` gains 1, the variance of x
+        given h, where v is integrated out. The chain rule of :math:`b = b' - \sigma W c` then gives the gradients in
+        the centred coordinates.
         """
         module = self.module
-        sigma, bias, weight = module.sigma, module.visible_bias, module.weight
-        data_hidden = module.hidden_probabilities(batch)
-        negative = self._negative(data_hidden)
-        n_data, n_model = len(batch), len(negative.h)
+        sigma, weight = module.sigma, module.weight
+        x_data = batch / sigma
+        h_data = torch.addmm(module.hidden_bias, x_data, weight.T).sigmoid_()
+        h_model, x_model, integrated_out = self._negative(h_data)
 
-        # both phases stacked, so that one matrix product makes the gradient of W
-        h = torch.cat([data_hidden / -n_data, negative.h / n_model])
-        x = torch.cat([batch, negative.v]).div_(sigma)
-        u = x - bias / sigma
-        sign = torch.cat([batch.new_full((n_data,), -1 / n_data), batch.new_full((n_model,), 1 / n_model)])
-
-        gradient_weight = h.T @ x
-        gradient_bias = (sign @ u) / sigma
-        gradient_log_variance = 0.5 * (sign @ u.square_()) - 0.5 * (weight * gradient_weight).sum(0)
-        if negative.visibles_integrated_out:
-            gradient_log_variance += 0.5
-
-        offset = HIDDEN_CENTRE * weight.sum(0)
-        gradient_weight.sub_(HIDDEN_CENTRE * sigma * gradient_bias)
-        gradient_log_variance.sub_(0.5 * sigma * offset * gradient_bias)
-
-        _add_gradient(module.weight, gradient_weight)
-        _add_gradient(module.hidden_bias, h.sum(0))
+        gradient_weight = (h_model.T @ x_model).div_(len(h_model))
+        gradient_weight.addmm_(h_data.T, x_data, alpha=-1 / len(h_data))
+        gradient_bias = (x_model.mean(0) - x_data.mean(0)) / sigma
+        if module.log_variance.requires_grad:
+            squares = x_model.square().mean(0) - x_data.square().mean(0) + float(integrated_out)
+            interaction = (weight * gradient_weight).sum(0)
+            centring = sigma * HIDDEN_CENTRE * weight.sum(0)
+            gradient = 0.5 * (squares - interaction - centring * gradient_bias) - module.visible_bias * gradient_bias
+            _add_gradient(module.log_variance, gradient)
+        _add_gradient(module.weight, gradient_weight.sub_(HIDDEN_CENTRE * sigma * gradient_bias))
+        _add_gradient(module.hidden_bias, h_model.mean(0) - h_data.mean(0))
         _add_gradient(module.visible_centre, gradient_bias)
-        _add_gradient(module.log_variance, gradient_log_variance)
         return {}
 
     def _start(self, data_hidden: torch.Tensor) -> torch.Tensor:
@@ -137,21 +129,19 @@ class ContrastiveDivergence(Objective):
         return data_hidden if self.negative_phase == "mean-field" else bernoulli(data_hidden, self.generator)
 
     def _negative(self, data_hidden: torch.Tensor) -> _Negative:
-        module, generator, n_steps = self.module, self.generator, self.n_gibbs_steps
+        module, generator, phase = self.module, self.generator, self.negative_phase
         h = self._start(data_hidden)
-        if self.negative_phase == "collapsed":
-            h = collapsed_gibbs(module.hidden_marginal(), h, n_steps, generator)
-            return _Negative(h, module.visible_mean(h), True)
-        if self.negative_phase == "sampled":
-            h = block_gibbs(module, h, n_steps - 1, generator)
-            v = module.sample_visible(h, generator)
-            return _Negative(module.hidden_probabilities(v), v, False)
-        for step in range(n_steps):
+        if phase == "collapsed":
+            h = collapsed_gibbs(module.hidden_marginal(), h, self.n_gibbs_steps, generator)
+            return _Negative(h, module.standardised_mean(h), True)
+        for step in range(self.n_gibbs_steps):
             if step > 0:
-                h = module.hidden_probabilities(v)
-                h = h if self.negative_phase == "mean-field" else bernoulli(h, generator)
-            v = module.visible_mean(h)
-        return _Negative(module.hidden_probabilities(v), v, False)
+                h = h if phase == "mean-field" else bernoulli(h, generator)
+            x = module.standardised_mean(h)
+            if phase == "sampled":
+                x += torch.empty_like(x).normal_(generator=generator)
+            h = torch.addmm(module.hidden_bias, x, module.weight.T).sigmoid_()
+        return _Negative(h, x, False)
 
 
 class PersistentContrastiveDivergence(ContrastiveDivergence):

@@ -1,0 +1,33 @@
+# Two commands do the work: `make reproduce` and `make test`. Each makes what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+SEEDS ?= 1
+
+.PHONY: setup data reproduce test lint clean
+
+setup: .venv/.installed
+
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" || \
+	  { echo "harmonium needs Python 3.11, 3.12 or 3.13; choose one with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+data: setup
+	$(BIN)/harmonium data fetch
+
+reproduce: data
+	$(BIN)/harmonium reproduce --seeds $(SEEDS)
+
+test: data
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv runs report

@@ -1,0 +1,160 @@
+"""The command line: what it does, and one sentence without a traceback when it cannot."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from harmonium.cli.main import main
+
+TRAIN = ["train", "gaussian-bernoulli-rbm", "--n-hidden", "3", "--n-epochs", "2"]
+REPRODUCE = ["reproduce", "--n-hidden", "3", "--n-hidden", "4", "--n-hidden", "10"]
+
+
+def test_train_then_evaluate(images_file, capsys):
+    assert main([*TRAIN, "--data", str(images_file), "--run-dir", "here"]) == 0
+    assert "trained into here" in capsys.readouterr().out
+    assert main(["evaluate", "here"]) == 0
+    assert re.search(r"test_mse +0\.\d+", capsys.readouterr().out)
+    assert main([*TRAIN, "--data", str(images_file), "--run-dir", "here"]) == 0
+    assert "is trained already" in capsys.readouterr().out
+
+
+def test_progress_is_plain_lines_in_a_log(images_file, capsys):
+    main([*TRAIN, "--data", str(images_file)])
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if "epoch 1/2" in line and "test_mse" in line]
+    assert not any("\x1b" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([*TRAIN, "--data", "imagenet"], "data must be fashion-mnist, mnist or the path of"),
+        ([*TRAIN, "--data", "missing.npy"], "missing.npy does not exist"),
+        (
+            ["train", "gaussian-bernoulli-rbm", "--n-hidden", "0", "--data", "mnist"],
+            "n_hidden must be a positive integer; got 0",
+        ),
+        ([*TRAIN, "--data", "own.npz", "--run-dir", "own.npz/run"], "own.npz"),
+        (
+            [*TRAIN, "--data", "own.npz", "--learning-rate", "1e30", "--optimizer", "sgd"],
+            "training diverged in epoch 1",
+        ),
+        ([*TRAIN, "--data", "nan.npy"], "X contains NaN at row 1, column 2"),
+        (["evaluate", "nowhere"], "nowhere is not a run directory: config.toml is missing"),
+        (["data", "fetch", "cifar"], "data set must be one of fashion-mnist, mnist; got 'cifar'"),
+        (["reproduce", "--seeds", "0"], "seeds must be a positive integer; got 0"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_one(images_file, capsys, arguments, sentence):
+    X = np.zeros((4, 5))
+    X[1, 2] = np.nan
+    np.save("nan.npy", X)
+    assert main(arguments) == 1
+    errors = capsys.readouterr().err
+    assert sentence in errors
+    assert errors.count("error: ") == 1
+    assert "Traceback" not in errors
+
+
+def test_data_list_names_every_data_set(capsys):
+    assert main(["data", "list"]) == 0
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {"fashion-mnist", "mnist"}
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.addresses, self.images, self.text = [], 0, ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.addresses += [
+            v for k, v in attrs if k in ("src", "href", "xlink:href") and not v.startswith(("data:", "#"))
+        ]
+        self.images += tag in ("img", "svg")
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, capsys):
+    arguments = [*REPRODUCE, "--n-epochs", "2", "--data", str(images_file), "--seeds", "2"]
+    assert main(arguments) == 0
+    metrics = json.loads((images_file.parent / "report" / "metrics.json").read_text())["problem1"]
+    assert set(metrics) == {"generative", "reconstruction", "block-cd", "exact-likelihood", "pca"}
+    for recipe in ("generative", "reconstruction"):
+        assert set(metrics[recipe]) == {"3", "4", "10"}
+        assert set(metrics[recipe]["3"]) >= {
+            "test_mse",
+            "test_mse_sd",
+            "test_log_likelihood",
+            "log_likelihood_standard_error",
+            "seconds_per_epoch",
+        }
+    assert metrics["pca"]["10"]["test_mse"] < metrics["pca"]["3"]["test_mse"]
+    runs = {
+        path.name: json.loads((path / "metrics.json").read_text())
+        for path in (images_file.parent / "runs/problem1").iterdir()
+    }
+    both = [runs[f"generative-3-seed{seed}"]["test_mse"] for seed in (0, 1)]
+    assert both[0] != both[1]
+    assert metrics["generative"]["3"]["test_mse"] == pytest.approx(np.mean(both))
+    assert metrics["generative"]["3"]["test_mse_sd"] == pytest.approx(np.std(both, ddof=1))
+
+    page = Page((images_file.parent / "report" / "index.html").read_text())
+    assert page.addresses == []
+    assert page.images == 8
+    assert f"{metrics['generative']['10']['test_mse']:.5f}" in page.text
+    assert f"{metrics['pca']['4']['test_log_likelihood']:.1f}".replace("-", "−") in page.text
+
+    trained = {path: path.stat().st_mtime_ns for path in (images_file.parent / "runs").rglob("*.safetensors")}
+    assert main(arguments) == 0  # a second call trains nothing
+    assert trained == {path: path.stat().st_mtime_ns for path in (images_file.parent / "runs").rglob("*.safetensors")}
+
+
+def test_reproduce_says_a_workers_mistake_in_one_sentence(images_file, capsys):
+    """The data are read by the workers: what they find wrong must reach the person whole."""
+    arrays = dict(np.load(images_file))
+    arrays["X_train"][5, 2, 3] = np.nan
+    np.savez("nan.npz", **arrays)
+    assert main([*REPRODUCE, "--n-epochs", "2", "--data", "nan.npz"]) == 1
+    errors = capsys.readouterr().err
+    assert "error: X contains NaN at row 5, column 13" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_wrong_value_leaves_no_folder_behind(images_file):
+    assert main([*REPRODUCE, "--data", str(images_file), "--n-epochs", "0"]) == 1
+    assert not (images_file.parent / "runs").exists()
+
+
+def test_a_killed_command_goes_on_where_it_was(images_file):
+    """The process is killed outright, as by a power cut, in the middle of its epochs."""
+    arguments = [
+        sys.executable, "-m", "harmonium.cli.main", "train", "gaussian-bernoulli-rbm", "--data", str(images_file),
+        "--n-hidden", "10", "--n-epochs", "2000", "--run-dir", "killed",
+    ]  # fmt: skip
+    process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (images_file.parent / "killed" / "history.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    done = max((images_file.parent / "killed" / "checkpoints").glob("epoch-*"))
+    epoch = int(done.stem.removeprefix("epoch-"))
+    assert 0 < epoch < 2000
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    first = next(line for line in process.stderr if "epoch" in line)
+    process.kill()
+    process.communicate()
+    assert f"epoch {epoch + 1}/2000" in first

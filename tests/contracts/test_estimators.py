@@ -1,0 +1,186 @@
+"""What every estimator promises, whatever its model."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import harmonium
+from harmonium import GaussianBernoulliRBM
+from harmonium.exceptions import DamagedFileError, DivergenceError, HarmoniumError, InvalidInputError
+
+SMALL = [
+    GaussianBernoulliRBM(3, n_epochs=3, random_state=0),
+    GaussianBernoulliRBM(3, n_epochs=3, random_state=0, objective="pcd", negative_phase="sampled", optimizer="sgd"),
+    GaussianBernoulliRBM(3, n_epochs=3, random_state=0, objective="likelihood", scaling="feature"),
+    GaussianBernoulliRBM(3, n_epochs=3, random_state=0, sigma=2.0, negative_phase="mean-field", scaling="none"),
+]
+
+
+def identify(estimator):
+    changed = {k: v for k, v in estimator.get_params().items() if v != type(estimator)().get_params()[k]}
+    return f"{type(estimator).__name__}({', '.join(map(str, changed.values()))})"
+
+
+every_estimator = pytest.mark.parametrize("estimator", SMALL, ids=identify)
+
+
+@parametrize_with_checks(SMALL)
+def test_scikit_learns_own_checks(estimator, check):
+    check(estimator)
+
+
+@every_estimator
+def test_same_seed_same_bits(estimator, matrix):
+    a, b = (clone(estimator).fit(matrix) for _ in range(2))
+    other = clone(estimator).set_params(random_state=1).fit(matrix)
+    np.testing.assert_array_equal(a.transform(matrix), b.transform(matrix))
+    assert np.any(a.transform(matrix) != other.transform(matrix))
+
+
+@every_estimator
+def test_partial_fits_equal_one_fit_bit_for_bit(estimator, matrix):
+    whole, parts = clone(estimator).fit(matrix), clone(estimator)
+    for _ in range(estimator.n_epochs):
+        parts.partial_fit(matrix)
+    np.testing.assert_array_equal(whole.transform(matrix), parts.transform(matrix))
+    assert [row["epoch"] for row in parts.history_] == [1, 2, 3]
+
+
+@every_estimator
+def test_saved_and_loaded_is_the_same_and_can_go_on(estimator, matrix, tmp_path):
+    fitted = clone(estimator).fit(matrix)
+    fitted.save(tmp_path / "model")
+    loaded = harmonium.load(tmp_path / "model")
+    assert type(loaded) is type(fitted)
+    assert loaded.get_params() == fitted.get_params()
+    np.testing.assert_array_equal(loaded.transform(matrix), fitted.transform(matrix))
+    np.testing.assert_array_equal(loaded.reconstruct(matrix), fitted.reconstruct(matrix))
+    before = loaded.transform(matrix)
+    loaded.partial_fit(matrix)
+    assert np.any(loaded.transform(matrix) != before)
+    assert loaded.history_[-1]["epoch"] == 4
+
+
+@every_estimator
+def test_pickle_keeps_the_fitted_estimator(estimator, matrix):
+    fitted = clone(estimator).fit(matrix)
+    copied = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(copied.transform(matrix), fitted.transform(matrix))
+    copied.partial_fit(matrix)
+
+
+@every_estimator
+def test_feature_names_survive_a_save(estimator, matrix, tmp_path):
+    pandas = pytest.importorskip("pandas", reason="pandas is not a dependency")
+    frame = pandas.DataFrame(matrix, columns=list("abcdef"))
+    clone(estimator).fit(frame).save(tmp_path)
+    assert list(harmonium.load(tmp_path).feature_names_in_) == list("abcdef")
+
+
+@every_estimator
+def test_works_in_a_pipeline_and_names_its_outputs(estimator, matrix):
+    pipeline = make_pipeline(StandardScaler(), clone(estimator)).fit(matrix)
+    assert pipeline.transform(matrix).shape == (300, 3)
+    prefix = type(estimator).__name__.lower()
+    assert list(pipeline[-1].get_feature_names_out()) == [f"{prefix}{k}" for k in range(3)]
+
+
+@every_estimator
+def test_the_users_array_is_never_written_to(estimator, matrix):
+    for dtype in (np.float32, np.float64):
+        X = matrix.astype(dtype)
+        before = X.copy()
+        X.flags.writeable = False
+        clone(estimator).fit(X).reconstruct(X)
+        np.testing.assert_array_equal(X, before)
+
+
+@every_estimator
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda X: X[0], "X must have two dimensions"),
+        (lambda X: X.reshape(100, 3, 6), "X must have two dimensions"),
+        (lambda X: X[:0], "0 sample"),
+        (lambda X: X[:, :0], "0 feature"),
+        (lambda X: np.where(np.arange(6) == 2, np.nan, X), "X contains NaN at row 0, column 2"),
+        (lambda X: np.where(np.arange(300)[:, None] == 7, -np.inf, X), "X contains infinity at row 7, column 0"),
+        (lambda X: X * 1e300, "must be finite and below"),
+        (lambda X: np.full_like(X, "a", dtype=object), "could not convert string to float: 'a'"),
+    ],
+)
+def test_bad_data_get_one_sentence(estimator, matrix, spoil, sentence):
+    for call in (clone(estimator).fit, clone(estimator).fit(matrix).transform):
+        with pytest.raises(InvalidInputError) as caught:
+            call(spoil(matrix))
+        assert sentence in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+@every_estimator
+def test_another_number_of_features_is_refused(estimator, matrix):
+    with pytest.raises(InvalidInputError, match=r"X has 5 features, but \w+ is expecting 6 features"):
+        clone(estimator).fit(matrix).transform(matrix[:, :5])
+
+
+@every_estimator
+@pytest.mark.parametrize(
+    ("parameter", "value", "sentence"),
+    [
+        ("learning_rate", 0, "learning_rate must be a positive number; got 0"),
+        ("learning_rate", np.nan, "learning_rate must be a positive number; got nan"),
+        ("batch_size", 0, "batch_size must be a positive integer; got 0"),
+        ("n_epochs", 1.5, "n_epochs must be a positive integer; got 1.5"),
+        ("optimizer", "adamw", "optimizer must be one of 'adam', 'sgd'; got 'adamw'"),
+        ("momentum", 1.0, r"momentum must be a number in \[0, 1\); got 1.0"),
+        ("scaling", None, "scaling must be one of 'global', 'feature', 'none'; got None"),
+        ("random_state", -1, "random_state must be a non-negative integer, a NumPy generator or None; got -1"),
+    ],
+)
+def test_a_wrong_hyper_parameter_is_named_with_what_is_allowed(estimator, matrix, parameter, value, sentence):
+    with pytest.raises(InvalidInputError, match=f"^{sentence}$"):
+        clone(estimator).set_params(**{parameter: value}).fit(matrix)
+
+
+@every_estimator
+def test_a_diverging_rate_is_said_and_leaves_the_estimator_unfitted(estimator, matrix):
+    wild = clone(estimator).set_params(learning_rate=1e30, optimizer="sgd", n_epochs=20)
+    if hasattr(wild, "sigma_bounds"):
+        wild.set_params(sigma_bounds=(1e-3, 1e3))
+    with pytest.raises(
+        DivergenceError, match=r"training diverged in epoch \d+: \w+ is no longer finite; a learning_rate"
+    ):
+        wild.fit(matrix)
+    with pytest.raises(Exception, match="not fitted"):
+        wild.transform(matrix)
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "garbage", "empty"])
+def test_a_damaged_save_is_one_sentence(matrix, tmp_path, name, damage):
+    clone(SMALL[0]).fit(matrix).save(tmp_path)
+    path = tmp_path / name
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes({"cut": content[: len(content) // 2], "garbage": b"\xff" * 100, "empty": b""}[damage])
+    expected = InvalidInputError if damage == "missing" else DamagedFileError
+    with pytest.raises(expected) as caught:
+        harmonium.load(tmp_path)
+    assert isinstance(caught.value, HarmoniumError)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_of_another_machine_are_refused(matrix, tmp_path):
+    for n_hidden, folder in ((3, "a"), (4, "b")):
+        GaussianBernoulliRBM(n_hidden, n_epochs=1).fit(matrix).save(tmp_path / folder)
+    (tmp_path / "a" / "model.safetensors").write_bytes((tmp_path / "b" / "model.safetensors").read_bytes())
+    with pytest.raises(DamagedFileError, match="size mismatch"):
+        harmonium.load(tmp_path / "a")

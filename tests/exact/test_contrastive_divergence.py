@@ -1,0 +1,109 @@
+"""The gradient of contrastive divergence: closed form, autograd and finite differences agree."""
+
+import pytest
+import torch
+
+from harmonium.objectives.contrastive_divergence import (
+    NEGATIVE_PHASES,
+    ContrastiveDivergence,
+    PersistentContrastiveDivergence,
+)
+from small_machines import random_module
+
+BATCH = torch.randn(16, 6, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+
+
+def gradients(module):
+    return {name: parameter.grad.clone() for name, parameter in module.named_parameters()}
+
+
+def make(kind, phase, steps):
+    module, generator = random_module(6, 4, 1), torch.Generator().manual_seed(9)
+    if kind == "cd":
+        return ContrastiveDivergence(module, generator, n_gibbs_steps=steps, negative_phase=phase)
+    return PersistentContrastiveDivergence(module, generator, n_chains=10, n_gibbs_steps=steps, negative_phase=phase)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize(
+    ("kind", "phase"),
+    [*(("cd", p) for p in NEGATIVE_PHASES), *(("pcd", p) for p in NEGATIVE_PHASES if p != "mean-field")],
+)
+def test_closed_form_gradient_equals_autograd_for_every_parameter(kind, phase, steps):
+    closed, automatic = make(kind, phase, steps), make(kind, phase, steps)
+    for _ in range(2):  # the second step meets persistent chains that have moved
+        closed.zero_grad()
+        automatic.zero_grad()
+        closed.accumulate_gradients(BATCH)
+        automatic(BATCH).loss.backward()
+        expected = gradients(automatic.module)
+        assert set(expected) == {"weight", "hidden_bias", "visible_centre", "log_variance"}
+        for name, value in gradients(closed.module).items():
+            torch.testing.assert_close(value, expected[name], rtol=1e-10, atol=1e-10, msg=name)
+
+
+def test_gradient_is_the_textbooks_difference_of_correlations():
+    """In the assignment's own coordinates W, alpha, b, log sigma², from the definition, with loops for sums."""
+    objective = make("cd", "sampled", 1)
+    module = objective.module
+    state = objective.generator.get_state()
+    with torch.no_grad():
+        h0 = module.hidden_probabilities(BATCH)
+        negative = objective._negative(h0)
+    objective.generator.set_state(state)
+    objective.accumulate_gradients(BATCH)
+    sigma, b, weight = module.sigma.detach(), module.visible_bias.detach(), module.weight.detach()
+
+    def statistics(v, p):
+        n = len(v)
+        correlation = sum(torch.outer(p[k], v[k] / sigma) for k in range(n)) / n
+        log_variance = (
+            sum((v[k] - b) ** 2 / (2 * sigma**2) - 0.5 * (p[k] @ weight) * v[k] / sigma for k in range(n)) / n
+        )
+        return correlation, p.mean(0), ((v - b) / sigma**2).mean(0), log_variance
+
+    data, model = statistics(BATCH, h0.detach()), statistics(negative.x * sigma, negative.h)
+    d_weight, d_alpha, d_b, d_log_variance = (m - d for d, m in zip(data, model, strict=True))
+    # chain rule of b = b' - sigma * (W^T 1) / 2
+    d_weight = d_weight - 0.5 * sigma * d_b
+    d_log_variance = d_log_variance - 0.5 * sigma * 0.5 * weight.sum(0) * d_b
+    for name, expected in {
+        "weight": d_weight,
+        "hidden_bias": d_alpha,
+        "visible_centre": d_b,
+        "log_variance": d_log_variance,
+    }.items():
+        torch.testing.assert_close(getattr(module, name).grad, expected, rtol=1e-10, atol=1e-10, msg=name)
+
+
+@pytest.mark.parametrize("name", ["weight", "hidden_bias", "visible_centre", "log_variance"])
+def test_mean_free_energy_gradient_equals_finite_differences(name):
+    module = random_module(6, 4, 1)
+    parameter = getattr(module, name)
+    (module.free_energy(BATCH).mean() + module.hidden_free_energy(torch.eye(4, dtype=torch.float64)).mean()).backward()
+
+    def value(shift):
+        with torch.no_grad():
+            flat = parameter.view(-1)
+            flat[1] += shift
+            result = module.free_energy(BATCH).mean() + module.hidden_free_energy(torch.eye(4).double()).mean()
+            flat[1] -= shift
+        return float(result)
+
+    expected = (value(1e-5) - value(-1e-5)) / 2e-5
+    assert float(parameter.grad.view(-1)[1]) == pytest.approx(expected, rel=1e-7, abs=1e-8)
+
+
+def test_a_fixed_sigma_gets_no_gradient():
+    module = random_module(6, 4, 1, learn_sigma=False)
+    ContrastiveDivergence(module, torch.Generator()).accumulate_gradients(BATCH)
+    assert module.log_variance.grad is None
+    assert module.weight.grad is not None
+
+
+def test_persistent_chains_stay_binary_and_move():
+    objective = make("pcd", "sampled", 1)
+    before = objective.chains.clone()
+    objective.accumulate_gradients(BATCH)
+    assert not torch.equal(objective.chains, before)
+    assert set(objective.chains.unique().tolist()) <= {0.0, 1.0}

@@ -1,0 +1,188 @@
+"""Training into run directories: resuming, faults, evaluating."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+import harmonium
+from harmonium.exceptions import DamagedFileError, DivergenceError, InvalidInputError
+from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.evaluate import evaluate
+from harmonium.experiments.run_directory import RunDirectory
+from harmonium.experiments.train import train
+from harmonium.training.checkpoint import checkpoint_paths
+
+VARIANTS = {
+    "cd": {},
+    "pcd": {"objective": "pcd", "negative_phase": "sampled", "optimizer": "sgd", "learning_rate": 0.05},
+    "likelihood": {"objective": "likelihood"},
+}
+
+
+class Killed(BaseException):
+    pass
+
+
+def kill_after(epoch):
+    def callback(trainer):
+        if trainer.epoch == epoch:
+            raise Killed
+
+    return callback
+
+
+@pytest.fixture(params=VARIANTS)
+def config(request, images_file):
+    return TrainConfig.resolve(
+        "gaussian-bernoulli-rbm", str(images_file), 3, n_hidden=4, n_epochs=6, batch_size=64, **VARIANTS[request.param]
+    )
+
+
+@pytest.fixture
+def uninterrupted(config, tmp_path):
+    run = RunDirectory(tmp_path / "uninterrupted")
+    train(config, run)
+    return run
+
+
+def weights(run):
+    return {k: v.clone() for k, v in run.load_estimator().module_.state_dict().items()}
+
+
+def assert_same_bits(a, b):
+    for name, value in weights(a).items():
+        assert torch.equal(value, weights(b)[name]), name
+    drop = [{k: v for k, v in row.items() if k != "seconds"} for row in a.history()]
+    assert drop == [{k: v for k, v in row.items() if k != "seconds"} for row in b.history()]
+
+
+def test_a_run_holds_everything_that_is_promised(config, uninterrupted):
+    names = {path.name for path in uninterrupted.path.iterdir()}
+    assert names >= {"config.toml", "manifest.json", "model.safetensors", "model.json", "history.csv", "checkpoints"}
+    assert uninterrupted.config() == config
+    manifest = uninterrupted.manifest()
+    assert manifest["versions"]["torch"] == torch.__version__
+    assert len(manifest["data_sha256"]) == 64
+    history = uninterrupted.history()
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6]
+    assert history[-1]["test_mse"] < history[0]["test_mse"]
+    assert [path.name for path in checkpoint_paths(uninterrupted.checkpoints)] == [
+        "epoch-000006.safetensors",
+        "epoch-000005.safetensors",
+    ]
+    estimator = harmonium.load(uninterrupted.path)
+    assert estimator.transform(np.zeros((2, 30))).shape == (2, 4)
+
+
+@pytest.mark.parametrize("epoch", [1, 4])
+def test_a_killed_run_that_goes_on_equals_one_that_was_not(config, uninterrupted, tmp_path, epoch):
+    run = RunDirectory(tmp_path / "killed")
+    with pytest.raises(Killed):
+        train(config, run, kill_after(epoch))
+    assert not run.is_trained
+    assert len(run.history()) == epoch
+    train(config, run)
+    assert_same_bits(run, uninterrupted)
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage" * 50, None])
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(config, uninterrupted, tmp_path, damage):
+    run = RunDirectory(tmp_path / "killed")
+    with pytest.raises(Killed):
+        train(config, run, kill_after(4))
+    newest, _ = checkpoint_paths(run.checkpoints)
+    newest.write_bytes(newest.read_bytes()[:-100] if damage is None else damage)
+    epochs = []
+    train(config, run, lambda trainer: epochs.append(trainer.epoch))
+    assert epochs == [4, 5, 6]
+    assert_same_bits(run, uninterrupted)
+
+
+def test_what_is_trained_is_not_trained_again(config, uninterrupted):
+    before = weights(uninterrupted)
+    train(config, uninterrupted, kill_after(1))  # would raise if an epoch were run
+    assert all(torch.equal(before[name], value) for name, value in weights(uninterrupted).items())
+
+
+def test_a_folder_of_another_configuration_is_refused_by_name(config, uninterrupted):
+    other = TrainConfig(config.model, config.data, config.parameters | {"n_hidden": 5})
+    with pytest.raises(InvalidInputError, match=r"holds a run with n_hidden = 4, not 5; choose another run directory"):
+        train(other, uninterrupted)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_no_litter(config, uninterrupted, tmp_path, monkeypatch):
+    run = RunDirectory(tmp_path / "full")
+
+    def fill_the_disk(trainer):
+        if trainer.epoch == 3:
+            monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+
+    with pytest.raises(OSError, match="No space left"):
+        train(config, run, fill_the_disk)
+    monkeypatch.undo()
+    assert checkpoint_paths(run.checkpoints)[0].name == "epoch-000003.safetensors"
+    assert not list(run.path.rglob("*.tmp"))
+    monkeypatch.chdir(tmp_path)
+    train(config, run)
+    assert_same_bits(run, uninterrupted)
+
+
+def test_a_diverging_run_keeps_its_last_good_checkpoint(images_file, tmp_path):
+    config = TrainConfig.resolve("gaussian-bernoulli-rbm", str(images_file), 0, n_hidden=4, n_epochs=6)
+    run = RunDirectory(tmp_path / "diverging")
+
+    def spoil(trainer):
+        if trainer.epoch == 2:
+            trainer.optimizer.param_groups[0]["lr"] = 1e38
+
+    with pytest.raises(DivergenceError, match=r"diverged in epoch [3-6]"):
+        train(config, run, spoil)
+    assert len(checkpoint_paths(run.checkpoints)) == 2
+    assert not run.is_trained
+    train(config, run)  # with the configured rate it goes on
+    assert run.is_trained
+
+
+def test_evaluation_measures_the_test_split_and_writes_it_down(uninterrupted, images_file):
+    metrics = evaluate(uninterrupted)
+    X = np.load(images_file)["X_test"].reshape(100, 30)
+    rbm = uninterrupted.load_estimator()
+    assert metrics["test_mse"] == pytest.approx(np.square(rbm.reconstruct(X) - X).mean(), rel=1e-6)
+    assert metrics["test_mse"] == pytest.approx(uninterrupted.history()[-1]["test_mse"], rel=1e-4)
+    assert metrics["test_log_likelihood"] == pytest.approx(rbm.score_samples(X).mean(), rel=1e-6)
+    assert metrics["log_likelihood_standard_error"] == 0
+    assert metrics["effective_sample_size"] is None
+    assert json.loads((uninterrupted.path / "metrics.json").read_text()) == metrics
+
+
+def test_evaluation_on_another_file_writes_nothing(uninterrupted, tmp_path):
+    np.save(tmp_path / "other.npy", np.zeros((5, 30)))
+    assert evaluate(uninterrupted, str(tmp_path / "other.npy"))["test_mse"] > 0
+    assert uninterrupted.metrics() is None
+
+
+@pytest.mark.parametrize("name", ["config.toml", "history.csv", "metrics.json", "manifest.json"])
+def test_a_damaged_file_of_a_run_is_named(uninterrupted, tmp_path, name):
+    evaluate(uninterrupted)
+    run = RunDirectory(shutil.copytree(uninterrupted.path, tmp_path / "copy"))
+    (run.path / name).write_text("epoch\n{[x\n")
+    read = {
+        "config.toml": run.config,
+        "history.csv": run.history,
+        "metrics.json": run.metrics,
+        "manifest.json": run.manifest,
+    }
+    with pytest.raises(DamagedFileError, match=name.replace(".", r"\.")):
+        read[name]()
+
+
+def test_an_unknown_parameter_is_refused_with_those_there_are():
+    with pytest.raises(
+        InvalidInputError, match=r"gaussian-bernoulli-rbm has no parameter 'n_latent'; it has .*n_hidden"
+    ):
+        TrainConfig.resolve("gaussian-bernoulli-rbm", "mnist", 0, n_latent=3)
+    with pytest.raises(InvalidInputError, match="model must be one of gaussian-bernoulli-rbm; got 'rbm'"):
+        TrainConfig.resolve("rbm", "mnist", 0)

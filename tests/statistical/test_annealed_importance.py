@@ -1,0 +1,46 @@
+"""Annealed importance sampling against the exact sum."""
+
+import math
+
+import pytest
+import torch
+
+from harmonium.metrics.partition_function import log_partition
+from harmonium.samplers.annealed_importance import annealed_importance_sampling
+from small_machines import random_module
+
+
+@pytest.mark.parametrize(("n_visible", "n_hidden", "scale"), [(6, 4, 0.3), (12, 10, 0.5), (20, 8, 0.8), (5, 12, 1.0)])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_estimate_is_within_three_of_its_own_standard_errors(n_visible, n_hidden, scale, seed):
+    module = random_module(n_visible, n_hidden, seed, scale=scale)
+    exact = log_partition(module, torch.Generator())
+    assert exact.is_exact
+    assert exact.standard_error == 0
+    estimate = annealed_importance_sampling(
+        module.hidden_marginal(), n_chains=400, n_temperatures=300, generator=torch.Generator().manual_seed(seed)
+    )
+    assert 0 < estimate.standard_error < 0.2
+    assert abs(estimate.value - exact.value) < 3 * estimate.standard_error
+    assert 1 < estimate.effective_sample_size <= 400
+
+
+def test_standard_error_shrinks_with_more_chains_as_its_square_root():
+    marginal = random_module(12, 10, 0, scale=0.5).hidden_marginal()
+    errors = [
+        annealed_importance_sampling(
+            marginal, n_chains=n, n_temperatures=50, generator=torch.Generator().manual_seed(0)
+        ).standard_error
+        for n in (200, 3200)
+    ]
+    assert errors[0] / errors[1] == pytest.approx(4, rel=0.3)
+
+
+def test_machines_beyond_enumeration_are_estimated():
+    """Without weights the hidden units are independent, and log Z is known in closed form."""
+    module = random_module(5, 30, 0, scale=0.0)
+    estimate = log_partition(module, torch.Generator().manual_seed(0), n_chains=200, n_temperatures=100)
+    hidden = torch.nn.functional.softplus(module.hidden_bias.detach()).sum()
+    visible = 0.5 * module.log_variance.detach().sum() + 2.5 * math.log(2 * math.pi)
+    assert not estimate.is_exact
+    assert abs(estimate.value - float(hidden + visible)) < 3 * estimate.standard_error

@@ -1,0 +1,75 @@
+"""Gibbs chains leave the exact distribution invariant, and reach it."""
+
+import pytest
+import torch
+
+from harmonium.samplers._collapsed_sweep import sweep, sweep_in_torch
+from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
+from small_machines import every_state, random_module
+
+N_CHAINS = 20_000
+
+
+@pytest.fixture
+def module():
+    return random_module(6, 4, 11, scale=0.4)
+
+
+def exact_probabilities(module):
+    with torch.no_grad():
+        return torch.softmax(-module.hidden_free_energy(every_state(4)), 0)
+
+
+def advance(kind, module, h, n, generator):
+    if kind == "block":
+        return block_gibbs(module, h, n, generator)
+    with torch.no_grad():
+        return collapsed_gibbs(module.hidden_marginal(), h, n, generator)
+
+
+@pytest.mark.parametrize("kind", ["block", "collapsed"])
+def test_chains_reach_the_exact_distribution_from_a_far_start(kind, module):
+    generator = torch.Generator().manual_seed(5)
+    h = advance(kind, module, torch.ones(N_CHAINS, 4, dtype=torch.float64), 200, generator)
+    index = (h @ torch.tensor([8.0, 4.0, 2.0, 1.0], dtype=torch.float64)).long()
+    observed = torch.bincount(index, minlength=16).double() / N_CHAINS
+    expected = exact_probabilities(module)
+    assert expected.max() > 2 * expected.min()  # an asymmetric target
+    standard_error = (expected * (1 - expected) / N_CHAINS).sqrt()
+    assert ((observed - expected).abs() / standard_error).max() < 4
+
+
+@pytest.mark.parametrize("kind", ["block", "collapsed"])
+def test_visible_moments_of_the_chain_are_the_exact_ones(kind, module):
+    generator = torch.Generator().manual_seed(6)
+    h = advance(kind, module, torch.zeros(N_CHAINS, 4, dtype=torch.float64), 200, generator)
+    with torch.no_grad():
+        v = module.sample_visible(h, generator)
+        p, means = exact_probabilities(module), module.visible_mean(every_state(4))
+        mean = p @ means
+        second = p @ (means**2 + module.sigma**2)
+    for sample, expected in ((v, mean), (v**2, second)):
+        standard_error = sample.std(0) / N_CHAINS**0.5
+        assert ((sample.mean(0) - expected).abs() / standard_error).max() < 4
+
+
+@pytest.mark.parametrize("kind", ["block", "collapsed"])
+def test_a_chain_is_repeatable_and_leaves_its_start_alone(kind, module):
+    start = torch.ones(5, 4, dtype=torch.float64)
+    ends = [advance(kind, module, start, 3, torch.Generator().manual_seed(1)) for _ in range(2)]
+    assert torch.equal(*ends)
+    assert torch.equal(start, torch.ones(5, 4, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_compiled_sweep_equals_the_tensor_one(dtype):
+    generator = torch.Generator().manual_seed(2)
+    couplings = torch.randn(40, 40, generator=generator, dtype=dtype)
+    couplings = (couplings + couplings.T).fill_diagonal_(0)
+    units = torch.randint(0, 2, (40, 33), generator=generator).to(dtype)
+    field = couplings @ units + torch.randn(40, 33, generator=generator, dtype=dtype)
+    compiled, tensors = units.clone(), units.clone()
+    sweep(compiled, field.clone(), couplings)
+    sweep_in_torch(tensors, field.clone(), couplings)
+    assert torch.equal(compiled, tensors)
+    assert not torch.equal(compiled, units)
