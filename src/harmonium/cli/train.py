@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.recipes import RECIPES
@@ -27,10 +27,10 @@ def gaussian_bernoulli_rbm(
     learning_rate: float = 1e-3,
     batch_size: int = 128,
     n_epochs: int = 25,
-    n_gibbs_steps: int = 1,
+    n_gibbs_steps: int | None = None,
     objective: str | None = None,
     negative_phase: str | None = None,
-    sigma: Annotated[float | Literal["learned"] | None, Parameter()] = None,
+    sigma: float | Literal["learned"] | None = None,
     optimizer: str = "adam",
     momentum: float = 0.9,
     scaling: str = "global",
@@ -70,7 +70,12 @@ def gaussian_bernoulli_rbm(
     scaling
         global, feature or none.
     """
-    overrides: dict[str, Any] = {"objective": objective, "negative_phase": negative_phase, "sigma": sigma}
+    overrides: dict[str, Any] = {
+        "objective": objective,
+        "n_gibbs_steps": n_gibbs_steps,
+        "negative_phase": negative_phase,
+        "sigma": sigma,
+    }
     parameters = RECIPES[recipe] | {key: value for key, value in overrides.items() if value is not None}
     config = TrainConfig.resolve(
         "gaussian-bernoulli-rbm",
@@ -80,7 +85,6 @@ def gaussian_bernoulli_rbm(
         learning_rate=learning_rate,
         batch_size=batch_size,
         n_epochs=n_epochs,
-        n_gibbs_steps=n_gibbs_steps,
         optimizer=optimizer,
         momentum=momentum,
         scaling=scaling,
