@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from harmonium.data.registry import REGISTRY
 from harmonium.experiments.reproduce import Metrics, Problem1
-from harmonium.files import write_atomically
 from harmonium.figures.style import style
+from harmonium.files import write_atomically
 from harmonium.report.problem1 import N_SWEEPS, draw_problem1
 
 

@@ -74,7 +74,7 @@ def _by_hidden(metrics: Metrics, key: str, linear: str, ylabel: str, log: str) -
 
 def _pictures_of_images(problem: Problem1, test: Dataset) -> dict[str, Figure]:
     shape: Any = test.image_shape
-    one_a_class = [int(np.flatnonzero(test.y == k)[0]) for k in range(len(test.class_names))] if test.y is not None else []
+    one_a_class = [] if test.y is None else np.unique(test.y, return_index=True)[1].tolist()
     images = test.X[[*one_a_class, *range(N_IMAGES)][:N_IMAGES]]
     pictures = {}
     for recipe in SHOWN_RECIPES:
