@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harmonium.data.datasets import load_dataset
+    from harmonium.estimators.conditional_vae import ConditionalVAE
     from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
     from harmonium.estimators.persistence import load
+    from harmonium.estimators.vae import VAE
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "VAE": "harmonium.estimators.vae",
+    "ConditionalVAE": "harmonium.estimators.conditional_vae",
     "GaussianBernoulliRBM": "harmonium.estimators.gaussian_bernoulli_rbm",
     "load": "harmonium.estimators.persistence",
     "load_dataset": "harmonium.data.datasets",
 }
 
-__all__ = ["GaussianBernoulliRBM", "__version__", "load", "load_dataset"]
+__all__ = ["VAE", "ConditionalVAE", "GaussianBernoulliRBM", "__version__", "load", "load_dataset"]
 
 
 def __getattr__(name: str) -> Any:

@@ -26,7 +26,7 @@ def identity(n_features: int = 2) -> Scaling:
 
 def one_epoch(batches: Batches, rng: torch.Generator) -> np.ndarray:
     """An epoch's rows in their order; cloned, because the next batch takes a batch's place."""
-    return torch.cat([batch.clone() for batch in batches.epoch(rng)]).numpy()
+    return torch.cat([batch.clone() for batch, _ in batches.epoch(rng)]).numpy()
 
 
 def in_order(rows: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_every_epoch_has_every_row_once(n_samples: int, batch_size: int, n_epoch
 )
 def test_the_last_batch_holds_what_is_left(n_samples: int, batch_size: int, sizes: list[int]) -> None:
     batches = Batches(numbered(n_samples), identity(), batch_size)
-    assert [len(batch) for batch in batches.epoch(generator())] == sizes
+    assert [len(batch) for batch, _ in batches.epoch(generator())] == sizes
 
 
 def test_the_order_differs_between_epochs() -> None:
@@ -86,7 +86,7 @@ def test_every_batch_is_scaled_and_single_precision(dtype: type) -> None:
     X = numbered(50, dtype)
     scaling = Scaling(np.array([10.0, -3.0]), np.array([2.0, 0.5]))
     batches = Batches(X, scaling, 8)
-    assert {batch.dtype for batch in batches.epoch(generator())} == {torch.float32}
+    assert {batch.dtype for batch, _ in batches.epoch(generator())} == {torch.float32}
     expected = (X.astype(np.float64) - scaling.mean) / scaling.scale
     np.testing.assert_allclose(in_order(one_epoch(batches, generator())), expected, rtol=1e-6)
 
@@ -104,7 +104,7 @@ def test_the_users_array_is_never_changed_not_even_by_who_writes_into_a_batch(dt
     X = numbered(20, dtype)
     before = X.copy()
     batches = Batches(X, Scaling(np.array([1.0, 2.0]), np.array([3.0, 4.0])), 20)
-    for batch in batches.epoch(generator()):
+    for batch, _ in batches.epoch(generator()):
         batch.zero_()
     np.testing.assert_array_equal(X, before)
     assert one_epoch(batches, generator()).any()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import torch
 from harmonium.data.scaling import Scaling
 
 
-def as_tensor(X: npt.NDArray[np.floating]) -> torch.Tensor:
+def as_tensor(X: npt.NDArray[Any]) -> torch.Tensor:
     """View an array as a tensor; read-only arrays too, because harmonium only reads, but reversed ones are copied."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
@@ -32,10 +33,19 @@ class Batches:
         Applied to every batch, in the data's own precision, before the cast to float32.
     batch_size : int
         The last batch of an epoch holds what is left.
+    labels : ndarray of shape (n_samples,), int64, optional
+        Class indices that go with the rows.
     """
 
-    def __init__(self, X: npt.NDArray[np.floating], scaling: Scaling, batch_size: int) -> None:
+    def __init__(
+        self,
+        X: npt.NDArray[np.floating],
+        scaling: Scaling,
+        batch_size: int,
+        labels: npt.NDArray[np.int64] | None = None,
+    ) -> None:
         self.rows = as_tensor(X)
+        self.labels = None if labels is None else as_tensor(labels)
         self.batch_size = min(batch_size, len(X))
         self._mean = torch.from_numpy(scaling.mean).to(self.rows.dtype)
         self._inverse_scale = torch.from_numpy(1.0 / scaling.scale).to(self.rows.dtype)
@@ -46,11 +56,11 @@ class Batches:
         """The number of rows of an epoch."""
         return len(self.rows)
 
-    def epoch(self, generator: torch.Generator) -> Iterator[torch.Tensor]:
-        """Yield every row once, in random order; a batch is valid until the next one is asked for."""
+    def epoch(self, generator: torch.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
+        """Yield every row once, in random order, with its labels or None; valid until the next is asked for."""
         order = torch.randperm(self.n_samples, generator=generator)
         for index in torch.split(order, self.batch_size):
             batch = self._buffer[: len(index)]
             torch.index_select(self.rows, 0, index, out=batch)
             batch.sub_(self._mean).mul_(self._inverse_scale)
-            yield batch.to(torch.float32)
+            yield batch.to(torch.float32), None if self.labels is None else self.labels[index]

@@ -86,15 +86,15 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         check_fraction("momentum", self.momentum)
         check_choice("scaling", self.scaling, SCALING_KINDS)
 
-    def fit(self, X: npt.ArrayLike, y: object = None) -> Self:
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
         """Train on a data matrix from the beginning.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Any finite real matrix, in the user's own units.
-        y : ignored
-            For scikit-learn's pipelines.
+        y : array-like of shape (n_samples,), optional
+            Labels, for a model that is conditioned on them; ignored by the others.
 
         Returns
         -------
@@ -107,22 +107,22 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         DivergenceError
             If training leaves the finite numbers; the estimator is then not fitted.
         """
-        trainer = self.initialise(X)
+        trainer = self.initialise(X, y)
         with ProgressBar(type(self).__name__, self.n_epochs) if self.verbose else nullcontext() as progress:
             callbacks = [progress] if progress else []
-            trainer.train(self.batches(X), self.n_epochs, callbacks)
+            trainer.train(self.batches(X, y), self.n_epochs, callbacks)
         return self.adopt(trainer)
 
-    def partial_fit(self, X: npt.ArrayLike, y: object = None) -> Self:
+    def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
         """Train for one more epoch on a data matrix; n calls on one matrix equal ``fit`` with ``n_epochs=n``.
 
-        The first call's matrix chooses the scaling. An estimator that was loaded or unpickled goes on from its
-        weights with a fresh optimiser.
+        The first call's matrix chooses the scaling, and its labels the classes. An estimator that was loaded or
+        unpickled goes on from its weights with a fresh optimiser.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : ignored
+        y : array-like of shape (n_samples,), optional
 
         Returns
         -------
@@ -130,26 +130,35 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """
         trainer = getattr(self, "_trainer", None)
         if trainer is None:
-            trainer = self._resume(X) if hasattr(self, "module_") else self.initialise(X)
-        trainer.train(self.batches(X), trainer.epoch + 1)
+            trainer = self._resume(X) if hasattr(self, "module_") else self.initialise(X, y)
+        trainer.train(self.batches(X, y), trainer.epoch + 1)
         return self.adopt(trainer)
 
-    def initialise(self, X: npt.ArrayLike) -> Trainer:
+    def initialise(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Trainer:
         """Return the trainer that `fit` runs, at epoch zero, for a caller that adds callbacks or checkpoints.
 
-        It is run by ``trainer.train(estimator.batches(X), n_epochs)`` and becomes the estimator's by `adopt`.
+        It is run by ``trainer.train(estimator.batches(X, y), n_epochs)`` and becomes the estimator's by `adopt`.
         """
         self.check_parameters()
         rows = self._check_matrix(X, reset=True)
         self.__dict__.pop("module_", None)
+        self._learn_labels(y, len(rows))
         self.seed_ = root_seed(self.random_state)
         self.scaling_ = fit_scaling(rows, self.scaling)
         module = self._make_module(rows.shape[1], spawn_generator(self.seed_, "initialisation"))
         return self._make_trainer(module, len(rows))
 
-    def batches(self, X: npt.ArrayLike) -> Batches:
+    def batches(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Batches:
         """Return the mini-batches that training on `X` takes."""
-        return Batches(self._check_matrix(X, reset=False), self.scaling_, self.batch_size)
+        rows = self._check_matrix(X, reset=False)
+        return Batches(rows, self.scaling_, self.batch_size, self._class_indices(y, len(rows)))
+
+    def _learn_labels(self, y: npt.ArrayLike | None, n_samples: int) -> None:
+        """Take the classes from the labels; a model without a condition ignores them."""
+
+    def _class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64] | None:
+        """Return the labels as indices into the classes, or None for a model without a condition."""
+        return None
 
     def adopt(self, trainer: Trainer) -> Self:
         """Become the fitted estimator of what a trainer from `initialise` has reached."""
@@ -205,15 +214,23 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         check_finite(rows)
         return rows
 
-    def _map_rows(self, X: npt.ArrayLike, function: Callable[[torch.Tensor], torch.Tensor]) -> Array:
-        """Apply a function of a float64 batch in the model's units to all rows, in chunks; keeps X's precision."""
+    def _map_rows(
+        self, X: npt.ArrayLike, function: Callable[..., torch.Tensor], labels: npt.NDArray[np.int64] | None = None
+    ) -> Array:
+        """Apply a function of a float64 batch in the model's units to all rows, in chunks; keeps X's precision.
+
+        Where there are labels, the function is given them as its second argument.
+        """
         check_is_fitted(self)
         rows = self._check_matrix(X, reset=False)
+        parts = []
         with torch.no_grad():
-            parts = [
-                function(self.scaling_.apply(as_tensor(rows[start : start + _ROWS_PER_CHUNK]).double())).numpy()
-                for start in range(0, len(rows), _ROWS_PER_CHUNK)
-            ]
+            for start in range(0, len(rows), _ROWS_PER_CHUNK):
+                chunk = slice(start, start + _ROWS_PER_CHUNK)
+                batch = [self.scaling_.apply(as_tensor(rows[chunk]).double())]
+                if labels is not None:
+                    batch.append(as_tensor(labels[chunk]))
+                parts.append(function(*batch).numpy())
         return np.concatenate(parts).astype(rows.dtype, copy=False)
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -21,6 +21,12 @@ def check_positive_number(name: str, value: object) -> None:
         raise InvalidInputError(f"{name} must be a positive number; got {value!r}")
 
 
+def check_non_negative_number(name: str, value: object) -> None:
+    """Raise InvalidInputError unless `value` is a finite number of at least zero."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+        raise InvalidInputError(f"{name} must be a number of at least 0; got {value!r}")
+
+
 def check_fraction(name: str, value: object) -> None:
     """Raise InvalidInputError unless `value` is a number in [0, 1)."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:

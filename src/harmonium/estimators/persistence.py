@@ -16,6 +16,7 @@ from safetensors.torch import save as save_tensors
 from harmonium.data.scaling import Scaling
 from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.files import write_atomically
+from harmonium.samplers.latent_density import LatentDensity
 
 if TYPE_CHECKING:
     from harmonium.estimators._base import LatentVariableEstimator
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 WEIGHTS = "model.safetensors"
 ARCHITECTURE = "model.json"
 _FORMAT = 1
-_ESTIMATORS = {"GaussianBernoulliRBM": "harmonium.estimators.gaussian_bernoulli_rbm"}
+_LABELS = {"feature_names": "feature_names_in_", "classes": "classes_"}
+_ESTIMATORS = {
+    "GaussianBernoulliRBM": "harmonium.estimators.gaussian_bernoulli_rbm",
+    "VAE": "harmonium.estimators.vae",
+    "ConditionalVAE": "harmonium.estimators.conditional_vae",
+}
 
 
 def save(estimator: LatentVariableEstimator, folder: str | Path) -> None:
@@ -40,8 +46,12 @@ def save(estimator: LatentVariableEstimator, folder: str | Path) -> None:
         "n_features": estimator.n_features_in_,
         "history": estimator.history_,
     }
-    if hasattr(estimator, "feature_names_in_"):
-        description["feature_names"] = list(estimator.feature_names_in_)
+    for key, attribute in _LABELS.items():
+        if hasattr(estimator, attribute):
+            description[key] = getattr(estimator, attribute).tolist()
+    if hasattr(estimator, "latent_density_"):
+        density = vars(estimator.latent_density_)
+        tensors |= {f"latent_density.{name}": part.contiguous() for name, part in density.items()}
     write_atomically(folder / WEIGHTS, save_tensors(tensors))
     write_atomically(folder / ARCHITECTURE, json.dumps(description, indent=2, default=_plain) + "\n")
 
@@ -86,9 +96,14 @@ def load(folder: str | Path) -> Any:
         estimator = getattr(importlib.import_module(_ESTIMATORS[name]), name)(**_typed(description["parameters"]))
         state = {key.removeprefix("module."): value for key, value in tensors.items() if key.startswith("module.")}
         scaling = Scaling(tensors["scaling.mean"].numpy(), tensors["scaling.scale"].numpy())
+        for key, attribute in _LABELS.items():
+            if key in description:
+                dtype = object if key == "feature_names" else None
+                setattr(estimator, attribute, np.array(description[key], dtype=dtype))
         estimator.restore(state, scaling, description["n_features"], description["history"])
-        if "feature_names" in description:
-            estimator.feature_names_in_ = np.array(description["feature_names"], dtype=object)
+        density = {k.partition(".")[2]: part for k, part in tensors.items() if k.startswith("latent_density.")}
+        if density:
+            estimator.latent_density_ = LatentDensity(**density)
     except (SafetensorError, AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         if isinstance(error, InvalidInputError):
             raise

@@ -75,7 +75,7 @@ class ContrastiveDivergence(Objective):
         """Keep learned standard deviations in their bounds."""
         self.module.project()
 
-    def forward(self, batch: torch.Tensor) -> LossOutput:
+    def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return L; its autograd gradient is the one that `accumulate_gradients` writes in closed form."""
         with torch.no_grad():
             negative = self._negative(self.module.hidden_probabilities(batch))
@@ -86,7 +86,7 @@ class ContrastiveDivergence(Objective):
         return LossOutput(self.module.free_energy(batch).mean() - model_term, {})
 
     @torch.no_grad()
-    def accumulate_gradients(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+    def accumulate_gradients(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
         r"""Add the gradient of L in closed form.
 
         With :math:`x = v / \sigma` and :math:`\Delta\langle\cdot\rangle` the mean over the negative phase less that

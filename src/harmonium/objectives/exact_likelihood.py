@@ -40,7 +40,7 @@ class ExactLikelihood(Objective):
         """Keep learned standard deviations in their bounds."""
         self.module.project()
 
-    def forward(self, batch: torch.Tensor) -> LossOutput:
+    def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return the negative log-likelihood of a batch."""
         log_partition = torch.logsumexp(-self.module.hidden_free_energy(self.states), 0)
         loss = self.module.free_energy(batch).mean() + log_partition

@@ -34,16 +34,16 @@ class Objective(nn.Module):
 
     module: Any
 
-    def forward(self, batch: torch.Tensor) -> LossOutput:
-        """Return the loss of a batch of shape (n, n_features)."""
+    def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
+        """Return the loss of a batch: rows of shape (n, n_features) and, where the model takes them, labels (n,)."""
         raise NotImplementedError
 
-    def accumulate_gradients(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+    def accumulate_gradients(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
         """Add the loss's gradients to every parameter's ``.grad`` and return the terms to record.
 
         By default autograd's; an objective with a closed form may write its own, tested equal.
         """
-        output: LossOutput = self(batch)
+        output: LossOutput = self(batch, labels)
         output.loss.backward()  # type: ignore[no-untyped-call]
         return output.terms
 

@@ -76,9 +76,9 @@ class Trainer:
     def _run_epoch(self, batches: Batches) -> dict[str, float]:
         sums: dict[str, torch.Tensor] = {}
         n_steps = 0
-        for batch in batches.epoch(self.generator):
+        for batch, labels in batches.epoch(self.generator):
             self.optimizer.zero_grad()
-            for name, value in self.objective.accumulate_gradients(batch).items():
+            for name, value in self.objective.accumulate_gradients(batch, labels).items():
                 sums[name] = sums.get(name, 0.0) + value
             self.optimizer.step()
             self.objective.project()

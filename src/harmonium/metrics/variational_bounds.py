@@ -1,0 +1,54 @@
+"""Lower bounds on the log-likelihood of a variational autoencoder."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from harmonium.modules.vae import VAEModule, kl_divergence, log_normal
+
+
+@torch.no_grad()
+def elbo(
+    module: VAEModule,
+    x: torch.Tensor,
+    labels: torch.Tensor | None,
+    generator: torch.Generator,
+    n_samples: int = 1,
+) -> torch.Tensor:
+    r"""Return :math:`E_{q(z|x)}[\log p(x | z)] - KL[q(z|x) \| N(0, I)]`, nats per example, shape (n,).
+
+    The expectation is the mean over `n_samples` draws, the KL divergence is exact.
+    """
+    mean, log_variance = module.encode(x, labels)
+    total = torch.zeros(len(x), dtype=mean.dtype)
+    for _ in range(n_samples):
+        total += module.log_likelihood(x, module.sample_posterior(mean, log_variance, generator), labels)
+    return total / n_samples - kl_divergence(mean, log_variance)
+
+
+@torch.no_grad()
+def iwae(
+    module: VAEModule,
+    x: torch.Tensor,
+    labels: torch.Tensor | None,
+    generator: torch.Generator,
+    n_importance: int,
+) -> torch.Tensor:
+    r"""Return the importance-weighted bound, nats per example, shape (n,).
+
+    .. math::
+
+        L_K = E\Bigl[\log \frac1K \sum_{k=1}^K \frac{p(x | z_k)\, p(z_k)}{q(z_k | x)}\Bigr], \quad z_k \sim q(z | x)
+
+    ELBO = L_1 <= L_K <= log p(x) in expectation (Y. Burda, R. Grosse, R. Salakhutdinov, ICLR 2016, eq. 8).
+    """
+    mean, log_variance = module.encode(x, labels)
+    zero = torch.zeros_like(mean)
+    total = torch.full((len(x),), -math.inf, dtype=mean.dtype)
+    for _ in range(n_importance):
+        z = module.sample_posterior(mean, log_variance, generator)
+        log_weight = module.log_likelihood(x, z, labels) + log_normal(z, zero, zero) - log_normal(z, mean, log_variance)
+        total = torch.logaddexp(total, log_weight)
+    return total - math.log(n_importance)

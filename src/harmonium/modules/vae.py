@@ -1,0 +1,86 @@
+"""The variational autoencoder, plain or conditioned on a class."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.nn.functional import one_hot
+
+from harmonium.modules.likelihoods import Likelihood
+
+
+class VAEModule(nn.Module):
+    r"""Encoder, decoder and likelihood of a variational autoencoder with prior N(0, I) [1]_.
+
+    With `n_classes` > 0 it is class-conditional: the one-hot vector of the label c is concatenated to the input of the
+    encoder and of the decoder, :math:`q(z | x, c)` and :math:`p(x | z, c)` [2]_; without, the label is not there.
+
+    Parameters
+    ----------
+    encoder : Module
+        Maps (n, n_features + n_classes) to (n, 2 * n_latent): mean and log variance of q.
+    decoder : Module
+        Maps (n, n_latent + n_classes) to (n, n_features).
+    likelihood : Likelihood
+    n_latent, n_classes : int
+
+    References
+    ----------
+    .. [1] D. Kingma, M. Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
+    .. [2] K. Sohn, H. Lee, X. Yan, "Learning Structured Output Representation using Deep Conditional Generative
+       Models", NeurIPS 2015.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood, n_latent: int, n_classes: int = 0
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self.n_latent = n_latent
+        self.n_classes = n_classes
+
+    def _with_label(self, rows: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        if self.n_classes == 0:
+            return rows
+        if labels is None:
+            raise ValueError("a class-conditional module needs labels")
+        return torch.cat([rows, one_hot(labels, self.n_classes).to(rows)], -1)
+
+    def encode(self, x: torch.Tensor, labels: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean and log variance of q(z | x, c), each of shape (n, n_latent)."""
+        mean, log_variance = self.encoder(self._with_label(x, labels)).chunk(2, -1)
+        return mean, log_variance.clamp(-20.0, 10.0)
+
+    def decode(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Return what the likelihood takes, of shape (n, n_features)."""
+        r: torch.Tensor = self.decoder(self._with_label(z, labels))
+        return r
+
+    def sample_posterior(
+        self, mean: torch.Tensor, log_variance: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor:
+        r"""Draw :math:`z = \mu + \sigma \epsilon`, the reparameterised sample of q, differentiable in both."""
+        return mean + (0.5 * log_variance).exp() * torch.empty_like(mean).normal_(generator=generator)
+
+    def log_likelihood(self, x: torch.Tensor, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Return log p(x | z, c), shape (n,)."""
+        return self.likelihood.log_prob(x, self.decode(z, labels))
+
+    def reconstruct(self, x: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Return E[x | z, c] at the mean z of q(z | x, c), shape (n, n_features)."""
+        return self.likelihood.mean(self.decode(self.encode(x, labels)[0], labels))
+
+
+def kl_divergence(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+    r""":math:`KL[N(\mu, \sigma^2) \| N(0, I)] = \tfrac12 \sum_m \mu_m^2 + \sigma_m^2 - 1 - \log\sigma_m^2`, (n,)."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
+
+
+def log_normal(z: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+    r""":math:`\log N(z; \mu, \operatorname{diag} \sigma^2)`, summed over the last dimension."""
+    squares = (z - mean).square() * (-log_variance).exp()
+    return -0.5 * (squares + log_variance + math.log(2 * math.pi)).sum(-1)

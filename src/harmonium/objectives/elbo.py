@@ -1,0 +1,59 @@
+"""The evidence lower bound of a variational autoencoder."""
+
+from __future__ import annotations
+
+import torch
+
+from harmonium.modules.vae import VAEModule, kl_divergence
+from harmonium.objectives.objective import LossOutput, Objective
+
+
+class NegativeELBO(Objective):
+    r"""The negative evidence lower bound, in nats an example.
+
+    .. math::
+
+        L = -\frac1B \sum_n \log p(x^{(n)} | z^{(n)}, c^{(n)})
+            + \beta\, KL\bigl[q(z | x^{(n)}, c^{(n)}) \,\|\, N(0, I)\bigr],
+        \qquad z^{(n)} = \mu^{(n)} + \sigma^{(n)} \epsilon^{(n)}
+
+    one reparameterised sample an example, KL in closed form. It is a bound for :math:`\beta = 1` only; the recorded
+    ``negative_elbo`` always has :math:`\beta = 1`.
+
+    Parameters
+    ----------
+    module : VAEModule
+    generator : torch.Generator
+        Draws epsilon.
+    beta : float
+        I. Higgins et al., "beta-VAE", ICLR 2017.
+    n_warmup_steps : int
+        Beta rises linearly from 0 over so many steps.
+    """
+
+    n_steps: torch.Tensor
+
+    def __init__(
+        self, module: VAEModule, generator: torch.Generator, *, beta: float = 1.0, n_warmup_steps: int = 0
+    ) -> None:
+        super().__init__()
+        self.module = module
+        self.generator = generator
+        self.beta = beta
+        self.n_warmup_steps = n_warmup_steps
+        self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64))
+
+    def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
+        """Return L of a batch; every call while training is a step of the warm-up."""
+        module = self.module
+        mean, log_variance = module.encode(batch, labels)
+        z = module.sample_posterior(mean, log_variance, self.generator)
+        distortion = -module.log_likelihood(batch, z, labels).mean()
+        kl = kl_divergence(mean, log_variance).mean()
+        beta = self.beta
+        if self.training:
+            self.n_steps += 1
+            if self.n_warmup_steps > 0:
+                beta *= min(1.0, int(self.n_steps) / self.n_warmup_steps)
+        terms = {"negative_elbo": (distortion + kl).detach(), "kl": kl.detach()}
+        return LossOutput(distortion + beta * kl, terms)
