@@ -27,6 +27,25 @@ def test_train_then_evaluate(images_file, capsys):
     assert "is trained already" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("model", ["vae", "conditional-vae"])
+def test_the_autoencoders_train_and_are_measured(images_file, capsys, model):
+    arguments = ["train", model, "--data", str(images_file), "--n-latent", "2", "--n-epochs", "2", "--run-dir", "here"]
+    assert main([*arguments, "--architecture", "convolutional", "--hidden-sizes", "4"]) == 0
+    assert main(["evaluate", "here"]) == 0
+    found = dict(line.split() for line in capsys.readouterr().out.splitlines() if len(line.split()) == 2)
+    assert set(found) == {"test_mse", "negative_elbo", "negative_iwae", "kl", "active_units", "seconds_per_epoch"}
+    assert float(found["negative_iwae"]) < float(found["negative_elbo"])
+    assert main([*arguments, "--architecture", "convolutional", "--hidden-sizes", "4"]) == 0
+    assert "is trained already" in capsys.readouterr().out
+
+
+def test_a_condition_needs_labels(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("plain.npy", np.random.default_rng(0).random((50, 6)))
+    assert main(["train", "conditional-vae", "--data", "plain.npy", "--n-epochs", "1"]) == 1
+    assert "requires y to be passed" in capsys.readouterr().err
+
+
 def test_progress_is_plain_lines_in_a_log(images_file, capsys):
     main([*TRAIN, "--data", str(images_file)])
     lines = capsys.readouterr().err.splitlines()

@@ -15,10 +15,12 @@ from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.train import train
 from harmonium.training.checkpoint import checkpoint_paths
 
+SAMPLED = {"objective": "pcd", "negative_phase": "sampled", "optimizer": "sgd", "learning_rate": 0.05}
 VARIANTS = {
-    "cd": {},
-    "pcd": {"objective": "pcd", "negative_phase": "sampled", "optimizer": "sgd", "learning_rate": 0.05},
-    "likelihood": {"objective": "likelihood"},
+    "cd": ("gaussian-bernoulli-rbm", {"n_hidden": 4}),
+    "pcd": ("gaussian-bernoulli-rbm", {"n_hidden": 4, **SAMPLED}),
+    "likelihood": ("gaussian-bernoulli-rbm", {"n_hidden": 4, "objective": "likelihood"}),
+    "vae": ("conditional-vae", {"n_latent": 4, "likelihood": "calibrated-gaussian", "n_warmup_epochs": 3}),
 }
 
 
@@ -36,9 +38,8 @@ def kill_after(epoch):
 
 @pytest.fixture(params=VARIANTS)
 def config(request, images_file):
-    return TrainConfig.resolve(
-        "gaussian-bernoulli-rbm", str(images_file), 3, n_hidden=4, n_epochs=6, batch_size=64, **VARIANTS[request.param]
-    )
+    model, settings = VARIANTS[request.param]
+    return TrainConfig.resolve(model, str(images_file), 3, n_epochs=6, batch_size=64, **settings)
 
 
 @pytest.fixture
@@ -108,8 +109,8 @@ def test_what_is_trained_is_not_trained_again(config, uninterrupted):
 
 
 def test_a_folder_of_another_configuration_is_refused_by_name(config, uninterrupted):
-    other = TrainConfig(config.model, config.data, config.parameters | {"n_hidden": 5})
-    with pytest.raises(InvalidInputError, match=r"holds a run with n_hidden = 4, not 5; choose another run directory"):
+    other = TrainConfig(config.model, config.data, config.parameters | {"batch_size": 5})
+    with pytest.raises(InvalidInputError, match=r"holds a run with batch_size = 64, not 5; choose another run dir"):
         train(other, uninterrupted)
 
 
@@ -148,13 +149,20 @@ def test_a_diverging_run_keeps_its_last_good_checkpoint(images_file, tmp_path):
 
 def test_evaluation_measures_the_test_split_and_writes_it_down(uninterrupted, images_file):
     metrics = evaluate(uninterrupted)
-    X = np.load(images_file)["X_test"].reshape(100, 30)
-    rbm = uninterrupted.load_estimator()
-    assert metrics["test_mse"] == pytest.approx(np.square(rbm.reconstruct(X) - X).mean(), rel=1e-6)
+    test = harmonium.load_dataset(images_file, "test")
+    estimator = uninterrupted.load_estimator()
+    given = (test.X, test.labels) if uninterrupted.config().model == "conditional-vae" else (test.X,)
+    assert metrics["test_mse"] == pytest.approx(np.square(estimator.reconstruct(*given) - test.X).mean(), rel=1e-6)
     assert metrics["test_mse"] == pytest.approx(uninterrupted.history()[-1]["test_mse"], rel=1e-4)
-    assert metrics["test_log_likelihood"] == pytest.approx(rbm.score_samples(X).mean(), rel=1e-6)
-    assert metrics["log_likelihood_standard_error"] == 0
-    assert metrics["effective_sample_size"] is None
+    if len(given) == 1:
+        assert metrics["test_log_likelihood"] == pytest.approx(estimator.score_samples(test.X).mean(), rel=1e-6)
+        assert metrics["log_likelihood_standard_error"] == 0
+        assert metrics["effective_sample_size"] is None
+    else:
+        assert metrics["negative_elbo"] == pytest.approx(-estimator.elbo(*given).mean(), rel=1e-6)
+        assert metrics["negative_iwae"] < metrics["negative_elbo"]
+        assert metrics["kl"] > 0
+        assert 0 <= metrics["active_units"] <= 4
     assert json.loads((uninterrupted.path / "metrics.json").read_text()) == metrics
 
 
@@ -184,5 +192,7 @@ def test_an_unknown_parameter_is_refused_with_those_there_are():
         InvalidInputError, match=r"gaussian-bernoulli-rbm has no parameter 'n_latent'; it has .*n_hidden"
     ):
         TrainConfig.resolve("gaussian-bernoulli-rbm", "mnist", 0, n_latent=3)
-    with pytest.raises(InvalidInputError, match="model must be one of gaussian-bernoulli-rbm; got 'rbm'"):
+    with pytest.raises(
+        InvalidInputError, match="model must be one of gaussian-bernoulli-rbm, vae, conditional-vae; got 'rbm'"
+    ):
         TrainConfig.resolve("rbm", "mnist", 0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
+from harmonium.data.datasets import load_dataset
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.recipes import RECIPES
 from harmonium.experiments.run_directory import RunDirectory
@@ -91,11 +93,95 @@ def gaussian_bernoulli_rbm(
         **parameters,
     )
     name = f"gaussian-bernoulli-rbm-{Path(data).stem}-{recipe}-{n_hidden}-seed{seed}"
-    run = RunDirectory(run_dir or Path("runs") / name)
+    _train(config, run_dir or Path("runs") / name, f"{n_hidden} hidden units, {recipe}")
+
+
+@dataclass(kw_only=True)
+class VAEOptions:
+    """The options of both variational autoencoders.
+
+    Parameters
+    ----------
+    data
+        A data set's name, or the path of a .npy, .npz or IDX file.
+    run_dir
+        Where the run is written; by default runs/MODEL-DATA-ARCHITECTURE-LIKELIHOOD-N_LATENT-seedSEED.
+    seed
+        The same seed gives the same bits.
+    n_latent
+        Latent dimensions.
+    architecture
+        mlp or convolutional.
+    hidden_sizes
+        Widths of the layers, or channels; the decoder mirrors them. By default 512 256, or 32 64.
+    likelihood
+        bernoulli, continuous-bernoulli, gaussian or calibrated-gaussian.
+    beta
+        Weight of the KL divergence.
+    n_warmup_epochs
+        Beta rises from 0 over so many epochs.
+    learning_rate
+        Of Adam or SGD.
+    batch_size
+        Examples a step.
+    n_epochs
+        Passes over the data.
+    optimizer
+        adam or sgd.
+    momentum
+        Of SGD; the first moment's decay of Adam.
+    scaling
+        none, global or feature; the Bernoulli likelihoods need none.
+    """
+
+    data: str
+    run_dir: Path | None = None
+    seed: int = 0
+    n_latent: int = 16
+    architecture: str = "mlp"
+    hidden_sizes: Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)] = None
+    likelihood: str = "bernoulli"
+    beta: float = 1.0
+    n_warmup_epochs: int = 0
+    learning_rate: float = 1e-3
+    batch_size: int = 128
+    n_epochs: int = 20
+    optimizer: str = "adam"
+    momentum: float = 0.9
+    scaling: str = "none"
+
+
+@app.command
+def vae(options: Annotated[VAEOptions, Parameter(name="*")]) -> None:
+    """Train a variational autoencoder."""
+    _train_vae("vae", options)
+
+
+@app.command(name="conditional-vae")
+def conditional_vae(options: Annotated[VAEOptions, Parameter(name="*")]) -> None:
+    """Train a variational autoencoder that is conditioned on the class; the data must have labels."""
+    _train_vae("conditional-vae", options)
+
+
+def _train_vae(model: str, options: VAEOptions) -> None:
+    parameters = asdict(options)
+    data, run_dir, seed = (parameters.pop(key) for key in ("data", "run_dir", "seed"))
+    convolutional = options.architecture == "convolutional"
+    if options.hidden_sizes is None:
+        parameters["hidden_sizes"] = (32, 64) if convolutional else (512, 256)
+    if convolutional:
+        parameters["image_shape"] = load_dataset(data, "train").image_shape
+    config = TrainConfig.resolve(model, data, seed, **parameters)
+    name = "-".join([model, Path(data).stem, options.architecture, options.likelihood, str(options.n_latent)])
+    _train(config, run_dir or Path("runs") / f"{name}-seed{seed}", f"{model}, {options.n_latent} latent dimensions")
+
+
+def _train(config: TrainConfig, path: Path, label: str) -> None:
+    run = RunDirectory(path)
     if run.is_trained:
         run.start(config)
         print(f"{run.path} is trained already")
         return
-    with ProgressBar(f"{n_hidden} hidden units, {recipe}", n_epochs) as progress:
+    with ProgressBar(label, config.parameters["n_epochs"]) as progress:
         train(config, run, progress)
     print(f"trained into {run.path}; measure it with: harmonium evaluate {run.path}")

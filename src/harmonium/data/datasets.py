@@ -60,6 +60,11 @@ class Dataset:
     image_shape: tuple[int, ...] | None
     sha256: str
 
+    @property
+    def labels(self) -> npt.NDArray[np.str_] | None:
+        """The class name of every row, shape (n_samples,), or None."""
+        return None if self.y is None else np.array(self.class_names)[self.y]
+
 
 def load_dataset(name: str | Path, split: Split = "train", *, root: str | Path | None = None) -> Dataset:
     """Load a data set by name, or from a file of one's own.

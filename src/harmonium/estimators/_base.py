@@ -151,12 +151,12 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def batches(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Batches:
         """Return the mini-batches that training on `X` takes."""
         rows = self._check_matrix(X, reset=False)
-        return Batches(rows, self.scaling_, self.batch_size, self._class_indices(y, len(rows)))
+        return Batches(rows, self.scaling_, self.batch_size, self.class_indices(y, len(rows)))
 
     def _learn_labels(self, y: npt.ArrayLike | None, n_samples: int) -> None:
         """Take the classes from the labels; a model without a condition ignores them."""
 
-    def _class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64] | None:
+    def class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64] | None:
         """Return the labels as indices into the classes, or None for a model without a condition."""
         return None
 

@@ -55,7 +55,8 @@ class ConditionalVAE(VAE):
             raise InvalidInputError("y contains NaN or infinity; every label must be a value")
         self.classes_ = np.unique(labels)
 
-    def _class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64]:
+    def class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64]:
+        """Return the labels, or one label for all, as indices into `classes_`."""
         if y is None:
             raise InvalidInputError(f"a class is needed: y must be labels among {self._class_list()}; got None")
         labels = np.asarray(y)
@@ -72,7 +73,7 @@ class ConditionalVAE(VAE):
     def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
         n_samples = len(self._check_matrix(X, reset=False))
         if y is not None:
-            return self._class_indices(y, n_samples)
+            return self.class_indices(y, n_samples)
         bounds = [self.elbo(X, np.full(n_samples, label)) for label in self.classes_]
         likeliest: npt.NDArray[np.int64] = np.argmax(bounds, axis=0).astype(np.int64)
         return likeliest

@@ -264,7 +264,7 @@ class VAE(LatentVariableEstimator):
             raise InvalidInputError(
                 f"z must be finite and of shape (n_samples, {module.n_latent}); got shape {points.shape}"
             )
-        labels = self._class_indices(y, len(points))
+        labels = self.class_indices(y, len(points))
         with torch.no_grad():
             r = module.decode(torch.from_numpy(points), None if labels is None else torch.from_numpy(labels))
             return self.scaling_.invert(module.likelihood.mean(r)).numpy()
@@ -328,7 +328,7 @@ class VAE(LatentVariableEstimator):
         """
         check_positive_integer("n_components", n_components)
         mean, sd = self.encode(X, y)
-        labels = self._class_indices(y, len(mean))
+        labels = self.class_indices(y, len(mean))
         noise = torch.empty(mean.shape).normal_(generator=spawn_generator(self.seed_, "latent density")).double()
         self.latent_density_ = fit_latent_density(
             torch.from_numpy(mean).double() + noise * torch.from_numpy(sd).double(),
@@ -370,7 +370,7 @@ class VAE(LatentVariableEstimator):
         check_positive_integer("n_samples", n_samples)
         check_choice("density", density, ("prior", "ex-post"))
         module = self._exact_module()
-        indices = self._class_indices(y, n_samples)
+        indices = self.class_indices(y, n_samples)
         labels = None if indices is None else torch.from_numpy(indices)
         generator = spawn_generator(self.seed_ if random_state is None else root_seed(random_state), "draws")
         if density == "prior":

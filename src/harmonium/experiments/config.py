@@ -6,13 +6,20 @@ import tomllib
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import tomli_w
 
 from harmonium.estimators._base import LatentVariableEstimator
+from harmonium.estimators.conditional_vae import ConditionalVAE
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
+from harmonium.estimators.vae import VAE
 from harmonium.exceptions import InvalidInputError
 
-MODELS: dict[str, type[LatentVariableEstimator]] = {"gaussian-bernoulli-rbm": GaussianBernoulliRBM}
+MODELS: dict[str, type[LatentVariableEstimator]] = {
+    "gaussian-bernoulli-rbm": GaussianBernoulliRBM,
+    "vae": VAE,
+    "conditional-vae": ConditionalVAE,
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class TrainConfig:
     data : str
         A data set's name or an own file's path.
     parameters : dict
-        Every parameter of the estimator, defaults too; ``random_state`` is an integer.
+        Every parameter of the estimator, defaults too, but those that are None; ``random_state`` is an integer.
     """
 
     model: str
@@ -50,7 +57,11 @@ class TrainConfig:
             raise InvalidInputError(f"{model} has no parameter {unknown[0]!r}; it has {', '.join(defaults)}")
         resolved = defaults | parameters | {"random_state": seed}
         MODELS[model](**resolved).check_parameters()
-        return cls(model, data, {key: list(v) if isinstance(v, tuple) else v for key, v in resolved.items()})
+        # TOML has no None and no tuple: a parameter that is None is left out, and made None again by its default
+        written = {
+            key: np.asarray(v).tolist() if isinstance(v, tuple | np.ndarray) else v for key, v in resolved.items()
+        }
+        return cls(model, data, {key: value for key, value in written.items() if value is not None})
 
     def make_estimator(self) -> LatentVariableEstimator:
         """Return the unfitted estimator."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from harmonium.data.datasets import Dataset, load_dataset
+from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
+from harmonium.estimators.vae import VAE
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.metrics.reconstruction import mean_squared_error
+
+N_IMPORTANCE = 50
+ACTIVE_VARIANCE = 0.01
 
 
 def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
@@ -23,10 +30,8 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``test_mse`` (per value, in the user's units squared; pixel scale for images), ``test_log_likelihood`` (mean,
-        nats per example), ``log_likelihood_standard_error`` (of log Z; 0 where it was summed exactly),
-        ``effective_sample_size`` (of the annealed importance sampling; null where exact), ``seconds_per_epoch`` (the
-        median).
+        ``test_mse`` (per value, in the user's units squared; pixel scale for images), ``seconds_per_epoch`` (median)
+        and what `density_metrics` or `bound_metrics` measure of the model.
 
     Raises
     ------
@@ -37,18 +42,58 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
     if not run.is_trained:
         raise InvalidInputError(f"{run.path} is not trained to its end; train it first")
     estimator = run.load_estimator()
-    X = _load(config.data if data is None else data).X
-    estimate = estimator.log_partition_estimate()
-    metrics = {
-        "test_mse": mean_squared_error(X, estimator.reconstruct),
-        "test_log_likelihood": estimator.score(X),
-        "log_likelihood_standard_error": estimate.standard_error,
-        "effective_sample_size": None if estimate.is_exact else estimate.effective_sample_size,
-        "seconds_per_epoch": median(row["seconds"] for row in estimator.history_),
-    }
+    test = _load(config.data if data is None else data)
+    if isinstance(estimator, VAE):
+        metrics = {
+            "test_mse": mean_squared_error(test.X, estimator.reconstruct, test.labels),
+            **bound_metrics(estimator, test),
+        }
+    else:
+        metrics = {
+            "test_mse": mean_squared_error(test.X, estimator.reconstruct),
+            **density_metrics(estimator, test),
+        }
+    metrics["seconds_per_epoch"] = median(row["seconds"] for row in estimator.history_)
     if data is None:
         run.write_metrics(metrics)
     return metrics
+
+
+def density_metrics(estimator: GaussianBernoulliRBM, test: Dataset) -> dict[str, Any]:
+    """Measure a model whose density is known up to its partition function.
+
+    Returns
+    -------
+    dict
+        ``test_log_likelihood`` (mean, nats per example), ``log_likelihood_standard_error`` (of log Z; 0 where it was
+        summed exactly), ``effective_sample_size`` (of the annealed importance sampling; None where exact).
+    """
+    estimate = estimator.log_partition_estimate()
+    return {
+        "test_log_likelihood": estimator.score(test.X),
+        "log_likelihood_standard_error": estimate.standard_error,
+        "effective_sample_size": None if estimate.is_exact else estimate.effective_sample_size,
+    }
+
+
+def bound_metrics(estimator: VAE, test: Dataset) -> dict[str, Any]:
+    """Measure a model whose log-likelihood is bounded from below.
+
+    Returns
+    -------
+    dict
+        ``negative_elbo`` (mean over the test set of one draw an example), ``negative_iwae`` (of `N_IMPORTANCE` draws),
+        ``kl`` (mean), all in nats per example, and ``active_units``, the latent dimensions whose posterior mean has a
+        variance above 0.01 over the test set (Y. Burda et al., ICLR 2016, section 5.1.1).
+    """
+    mean, sd = estimator.encode(test.X, test.labels)
+    kl = 0.5 * (np.square(mean) + np.square(sd) - 1 - 2 * np.log(sd)).sum(1)
+    return {
+        "negative_elbo": -float(estimator.elbo(test.X, test.labels).mean(dtype=np.float64)),
+        "negative_iwae": -float(estimator.iwae(test.X, test.labels, N_IMPORTANCE).mean(dtype=np.float64)),
+        "kl": float(kl.mean(dtype=np.float64)),
+        "active_units": int((mean.var(axis=0) > ACTIVE_VARIANCE).sum()),
+    }
 
 
 def _load(name: str) -> Dataset:

@@ -48,12 +48,12 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
     if run.is_trained:
         return
     data = load_dataset(config.data, "train")
-    trainer = estimator.initialise(data.X)
+    trainer = estimator.initialise(data.X, data.labels)
     _go_on(trainer, run)
     run.write_manifest(data.sha256)
     monitor = _TestError(estimator, _test_split(config.data))
     trainer.train(
-        estimator.batches(data.X),
+        estimator.batches(data.X, data.labels),
         config.parameters["n_epochs"],
         [monitor, Checkpoints(run.checkpoints), lambda trainer: run.write_history(trainer.history), *callbacks],
     )
@@ -90,9 +90,10 @@ class _TestError:
             return
         module, scaling = trainer.objective.module, self.estimator.scaling_
 
-        def reconstruct(rows: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        def reconstruct(*batch: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
+            rows, *labels = (as_tensor(part) for part in batch)
             with torch.no_grad():
-                v: Any = module.reconstruct(scaling.apply(as_tensor(rows)))
-                return scaling.invert(v).numpy()  # type: ignore[no-any-return]
+                return scaling.invert(module.reconstruct(scaling.apply(rows), *labels)).numpy()  # type: ignore[no-any-return]
 
-        trainer.history[-1]["test_mse"] = mean_squared_error(self.data.X, reconstruct)
+        labels = self.estimator.class_indices(self.data.labels, len(self.data.X))
+        trainer.history[-1]["test_mse"] = mean_squared_error(self.data.X, reconstruct, labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,8 @@ _ROWS_PER_CHUNK = 4096
 
 def mean_squared_error(
     X: npt.NDArray[np.floating],
-    reconstruct: Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]],
+    reconstruct: Callable[..., npt.NDArray[np.floating]],
+    y: npt.NDArray[Any] | None = None,
 ) -> float:
     r"""Return :math:`\frac{1}{n d} \sum_{n, i} (\hat x_{ni} - x_{ni})^2` over a whole set.
 
@@ -21,7 +23,8 @@ def mean_squared_error(
     X : ndarray of shape (n_samples, n_features)
         In the user's units; for images, pixels in [0, 1].
     reconstruct : callable
-        Maps rows of `X` to their reconstructions, in the same units.
+        Maps rows of `X` (and their labels, where `y` is given) to their reconstructions, in the same units.
+    y : ndarray of shape (n_samples,), optional
 
     Returns
     -------
@@ -31,6 +34,7 @@ def mean_squared_error(
     """
     total = 0.0
     for start in range(0, len(X), _ROWS_PER_CHUNK):
-        rows = X[start : start + _ROWS_PER_CHUNK]
-        total += float(np.square(reconstruct(rows) - rows, dtype=np.float64).sum())
+        chunk = slice(start, start + _ROWS_PER_CHUNK)
+        reconstruction = reconstruct(X[chunk]) if y is None else reconstruct(X[chunk], y[chunk])
+        total += float(np.square(reconstruction - X[chunk], dtype=np.float64).sum())
     return total / X.size
