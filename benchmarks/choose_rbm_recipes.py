@@ -21,7 +21,7 @@ from harmonium.metrics.reconstruction import mean_squared_error
 
 CANDIDATES = {
     "sigma": [{"negative_phase": "mean-field", "sigma": sigma} for sigma in (1.0, 4.0, 15.0, 40.0, 100.0)],
-    "chain": [{"negative_phase": "sampled"}, {"negative_phase": "collapsed"}],
+    "block": [{"negative_phase": "sampled"}],
     "sweeps": [{"negative_phase": "collapsed", "n_gibbs_steps": k} for k in (1, 2, 3, 5, 10)],
     "persistent": [{"objective": "pcd", "n_gibbs_steps": k} for k in (1, 5)],
     "likelihood": [{"objective": "likelihood"}],

@@ -9,6 +9,10 @@ class InvalidInputError(HarmoniumError, ValueError):
     """A hyper-parameter, an array or an option is not what it must be."""
 
 
+class SplitUnavailableError(InvalidInputError):
+    """A file of one's own holds no such part."""
+
+
 class DatasetUnavailableError(HarmoniumError):
     """No source can give the files of a data set."""
 

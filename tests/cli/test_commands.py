@@ -1,5 +1,6 @@
 """The command line: what it does, and one sentence without a traceback when it cannot."""
 
+import contextlib
 import json
 import os
 import re
@@ -8,14 +9,17 @@ import subprocess
 import sys
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harmonium.cli.main import main
+from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.recipes import RECIPES
 
 TRAIN = ["train", "gaussian-bernoulli-rbm", "--n-hidden", "3", "--n-epochs", "2"]
-REPRODUCE = ["reproduce", "--n-hidden", "3", "--n-hidden", "4", "--n-hidden", "10"]
+REPRODUCE = ["reproduce", "--n-hidden", "3", "--n-hidden", "4"]
 
 
 def test_train_then_evaluate(images_file, capsys):
@@ -25,6 +29,13 @@ def test_train_then_evaluate(images_file, capsys):
     assert re.search(r"test_mse +0\.\d+", capsys.readouterr().out)
     assert main([*TRAIN, "--data", str(images_file), "--run-dir", "here"]) == 0
     assert "is trained already" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_trains_with_its_own_defaults(images_file, recipe):
+    assert main([*TRAIN, "--data", str(images_file), "--recipe", recipe, "--run-dir", recipe]) == 0
+    settings = TrainConfig.from_toml((images_file.parent / recipe / "config.toml").read_text()).parameters
+    assert RECIPES[recipe].items() <= settings.items()
 
 
 @pytest.mark.parametrize("model", ["vae", "conditional-vae"])
@@ -70,6 +81,8 @@ def test_progress_is_plain_lines_in_a_log(images_file, capsys):
         ([*TRAIN, "--data", "nan.npy"], "X contains NaN at row 1, column 2"),
         (["evaluate", "nowhere"], "nowhere is not a run directory: config.toml is missing"),
         (["data", "fetch", "cifar"], "data set must be one of fashion-mnist, mnist; got 'cifar'"),
+        ([*TRAIN, "--data", "own.npz", "--seed", "-1"], "random_state must be a non-negative integer"),
+        (["reproduce", "--empty-n-hidden"], "n_hidden must name one or more numbers of hidden units"),
         (["reproduce", "--seeds", "0"], "seeds must be a positive integer; got 0"),
     ],
 )
@@ -82,6 +95,8 @@ def test_a_mistake_is_one_sentence_and_exit_code_one(images_file, capsys, argume
     assert sentence in errors
     assert errors.count("error: ") == 1
     assert "Traceback" not in errors
+    begun = (images_file.parent / "runs").exists()
+    assert begun == ("diverged" in sentence)  # what could not begin claims no folder
 
 
 def test_data_list_names_every_data_set(capsys):
@@ -111,7 +126,7 @@ def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, 
     metrics = json.loads((images_file.parent / "report" / "metrics.json").read_text())["problem1"]
     assert set(metrics) == {"generative", "reconstruction", "block-cd", "exact-likelihood", "pca"}
     for recipe in ("generative", "reconstruction"):
-        assert set(metrics[recipe]) == {"3", "4", "10"}
+        assert set(metrics[recipe]) == {"3", "4", "10"}  # 10 is where the objectives are compared
         assert set(metrics[recipe]["3"]) >= {
             "test_mse",
             "test_mse_sd",
@@ -119,7 +134,7 @@ def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, 
             "log_likelihood_standard_error",
             "seconds_per_epoch",
         }
-    assert metrics["pca"]["10"]["test_mse"] < metrics["pca"]["3"]["test_mse"]
+    assert metrics["pca"]["4"]["test_mse"] < metrics["pca"]["3"]["test_mse"]
     runs = {
         path.name: json.loads((path / "metrics.json").read_text())
         for path in (images_file.parent / "runs/problem1").iterdir()
@@ -154,6 +169,52 @@ def test_reproduce_says_a_workers_mistake_in_one_sentence(images_file, capsys):
 def test_a_wrong_value_leaves_no_folder_behind(images_file):
     assert main([*REPRODUCE, "--data", str(images_file), "--n-epochs", "0"]) == 1
     assert not (images_file.parent / "runs").exists()
+
+
+def start_reproduce(images_file):
+    command = [sys.executable, "-m", "harmonium.cli.main", *REPRODUCE, "--data", str(images_file), "--n-epochs", "3000"]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 90
+    while len(list(images_file.parent.rglob("history.csv"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return process
+
+
+def alive_in_group(group):
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    alive = []
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            if int(state[2]) == group and state[0] != "Z":
+                alive.append(pid)
+    return alive
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_ctrl_c_stops_reproduce_and_every_worker_at_once(images_file):
+    process = start_reproduce(images_file)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "stopped" in errors
+    assert "Traceback" not in errors
+    time.sleep(0.5)
+    assert alive_in_group(process.pid) == []
+    assert len(list(images_file.parent.rglob("history.csv"))) == 2  # no worker took another run
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_killed_worker_is_one_sentence(images_file):
+    process = start_reproduce(images_file)
+    workers = [pid for pid in alive_in_group(process.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(workers[-1], signal.SIGKILL)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "error: a training process was killed" in errors
+    assert "Traceback" not in errors
 
 
 def test_a_killed_command_goes_on_where_it_was(images_file):

@@ -162,6 +162,27 @@ def test_a_wrong_hyper_parameter_is_named_with_what_is_allowed(estimator, matrix
 
 
 @every_estimator
+def test_an_error_leaves_the_estimator_as_it_was(estimator, matrix):
+    fitted = clone(estimator).fit(matrix, LABELS)
+    before, seconds = fitted.transform(matrix), fitted.reconstruct(matrix)
+    with pytest.raises(InvalidInputError):
+        fitted.fit(np.full((300, 4), np.nan), LABELS)
+    fitted.set_params(learning_rate=1e30, optimizer="sgd")
+    for train in (fitted.fit, fitted.partial_fit):
+        fitted.__dict__.pop("_trainer", None)  # so that partial_fit takes the wild rate
+        with pytest.raises(DivergenceError):
+            for _ in range(20):
+                train(matrix, LABELS)
+        np.testing.assert_array_equal(fitted.transform(matrix).shape, before.shape)
+        assert np.isfinite(fitted.reconstruct(matrix)).all()
+    clean = clone(estimator).fit(matrix, LABELS)
+    with pytest.raises(InvalidInputError):
+        clean.fit(matrix[:, :4] * np.nan, LABELS)
+    np.testing.assert_array_equal(clean.transform(matrix), before)
+    np.testing.assert_array_equal(clean.reconstruct(matrix), seconds)
+
+
+@every_estimator
 def test_a_diverging_rate_is_said_and_leaves_the_estimator_unfitted(estimator, matrix):
     wild = clone(estimator).set_params(learning_rate=1e30, optimizer="sgd", n_epochs=20)
     if hasattr(wild, "sigma_bounds"):

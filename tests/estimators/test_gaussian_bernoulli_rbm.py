@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.integrate import quad
 from sklearn.decomposition import PCA
 
@@ -108,6 +109,30 @@ def test_a_wrong_hyper_parameter_is_named_with_what_is_allowed(matrix, settings,
     with pytest.raises(InvalidInputError) as caught:
         GaussianBernoulliRBM(**settings).fit(matrix)
     assert sentence in str(caught.value)
+
+
+def test_samples_of_a_small_machine_have_its_exact_mode_weights():
+    """Two modes so far apart that no chain crosses between them: an eighth of the data against seven eighths."""
+    generator = np.random.default_rng(0)
+    X = np.where(generator.random((4000, 1)) < 1 / 8, [0.0, 5.0], [6.0, -3.0]) + generator.normal(size=(4000, 2)) * 0.3
+    rbm = GaussianBernoulliRBM(4, objective="likelihood", n_epochs=40, learning_rate=1e-2, random_state=0).fit(X)
+    drawn = rbm.sample(20_000, 1)
+    share = (drawn[:, 0] < 3).mean()
+    states = np.array([[k >> j & 1 for j in range(4)] for k in range(16)], dtype=float)
+    module = rbm.module_
+    with torch.no_grad():
+        weights = torch.softmax(-module.hidden_free_energy(torch.tensor(states, dtype=torch.float32)), 0).numpy()
+        means = rbm.scaling_.invert(module.visible_mean(torch.tensor(states, dtype=torch.float32))).numpy()
+    expected = weights @ (means[:, 0] < 3)
+    assert 0.05 < expected < 0.25
+    assert abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) / 20_000) + 0.002
+
+
+def test_samples_of_a_large_machine_come_from_annealed_chains(matrix):
+    rbm = GaussianBernoulliRBM(25, n_epochs=60, learning_rate=1e-2, random_state=0).fit(matrix)
+    drawn = rbm.sample(3000, 100)
+    assert np.all(np.abs(drawn.mean(0) - matrix.mean(0)) < 0.3 * matrix.std(0))
+    np.testing.assert_array_equal(drawn, rbm.sample(3000, 100))
 
 
 @pytest.mark.parametrize("argument", [{"n_samples": 0}, {"n_gibbs_steps": 0}])

@@ -108,6 +108,55 @@ def test_what_is_trained_is_not_trained_again(config, uninterrupted):
     assert all(torch.equal(before[name], value) for name, value in weights(uninterrupted).items())
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "model.json"])
+def test_damaged_weights_are_made_again_from_the_last_checkpoint(config, uninterrupted, tmp_path, name):
+    run = RunDirectory(shutil.copytree(uninterrupted.path, tmp_path / "copy"))
+    (run.path / name).write_bytes(b"")
+    train(config, run, kill_after(6))  # would raise if the last epoch were run again
+    assert_same_bits(run, uninterrupted)
+
+
+def test_data_that_changed_under_a_run_are_refused_and_nothing_is_lost(config, images_file, tmp_path):
+    run = RunDirectory(tmp_path / "run")
+    with pytest.raises(Killed):
+        train(config, run, kill_after(2))
+    kept = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    arrays = dict(np.load(images_file))
+    np.savez(images_file, **(arrays | {"X_train": arrays["X_train"][::-1]}))
+    with pytest.raises(InvalidInputError, match=r"was begun on other data: .* has changed since"):
+        train(config, run)
+    assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == kept
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda X: X[:, :, :4], "the test split of .*: X has 24 features, but .* is expecting 30"),
+        (lambda X: np.where(np.arange(5) == 1, np.nan, X), "the test split of .*: X contains NaN at row 0, column 1"),
+    ],
+)
+def test_a_test_split_that_does_not_fit_is_said_before_training(config, images_file, tmp_path, spoil, sentence):
+    arrays = dict(np.load(images_file))
+    np.savez(images_file, **(arrays | {"X_test": spoil(arrays["X_test"])}))
+    run = RunDirectory(tmp_path / "run")
+    with pytest.raises(InvalidInputError, match=sentence):
+        train(config, run, kill_after(1))
+    assert not run.path.exists()
+
+
+def test_training_rows_never_stand_in_for_a_missing_or_broken_test_split(config, images_file, tmp_path):
+    arrays = dict(np.load(images_file))
+    np.savez(images_file, X_train=arrays["X_train"], y_train=arrays["y_train"])
+    run = RunDirectory(tmp_path / "run")
+    train(config, run)
+    assert "test_mse" not in run.history()[-1]
+    with pytest.raises(InvalidInputError, match="must hold an array X_test; it holds"):
+        evaluate(run)
+    np.savez(images_file, **(arrays | {"y_test": arrays["y_test"][1:]}))
+    with pytest.raises(InvalidInputError, match="100 rows in X and 99 labels in y"):
+        evaluate(run, str(images_file))
+
+
 def test_a_folder_of_another_configuration_is_refused_by_name(config, uninterrupted):
     other = TrainConfig(config.model, config.data, config.parameters | {"batch_size": 5})
     with pytest.raises(InvalidInputError, match=r"holds a run with batch_size = 64, not 5; choose another run dir"):

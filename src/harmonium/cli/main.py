@@ -13,7 +13,12 @@ from rich.logging import RichHandler
 from harmonium import __version__
 from harmonium.exceptions import HarmoniumError
 
-app = App(name="harmonium", help="Latent-variable models that you can trust.", version=__version__)
+app = App(
+    name="harmonium",
+    help="Latent-variable models that you can trust.",
+    version=__version__,
+    suppress_keyboard_interrupt=False,
+)
 app.command("harmonium.cli.train:app", name="train", help="Train a model into a run directory.")
 app.command("harmonium.cli.evaluate:evaluate_run", name="evaluate", help="Measure a trained run.")
 app.command(
@@ -45,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(f"error: {place}{error.strerror or error}")
         return 1
     except KeyboardInterrupt:
-        errors.print("stopped; the same command goes on from the last checkpoint")
+        errors.print("stopped; training goes on from its last checkpoint when the command is called again")
         return 130
     return 0
 

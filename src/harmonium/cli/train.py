@@ -177,11 +177,7 @@ def _train_vae(model: str, options: VAEOptions) -> None:
 
 
 def _train(config: TrainConfig, path: Path, label: str) -> None:
-    run = RunDirectory(path)
-    if run.is_trained:
-        run.start(config)
-        print(f"{run.path} is trained already")
-        return
     with ProgressBar(label, config.parameters["n_epochs"]) as progress:
-        train(config, run, progress)
-    print(f"trained into {run.path}; measure it with: harmonium evaluate {run.path}")
+        is_new = train(config, RunDirectory(path), progress)
+    state = "trained into {0}" if is_new else "{0} is trained already"
+    print(f"{state.format(path)}; measure it with: harmonium evaluate {path}")

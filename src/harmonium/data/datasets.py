@@ -17,7 +17,7 @@ from numpy.lib.npyio import NpzFile
 from harmonium.data.idx import parse_idx, read_idx
 from harmonium.data.registry import FILES, REGISTRY, SPLITS, Split, find_spec
 from harmonium.data.sources import obtain_files
-from harmonium.exceptions import DamagedFileError, HarmoniumError, InvalidInputError
+from harmonium.exceptions import DamagedFileError, HarmoniumError, InvalidInputError, SplitUnavailableError
 
 _OWN_SUFFIXES = (".npy", ".npz", ".idx", ".gz")
 # RuntimeError: encrypted; NotImplementedError: an unknown compression; TokenError, SyntaxError: a damaged .npy header
@@ -41,8 +41,8 @@ class Dataset:
     Attributes
     ----------
     name, split : str
-    X : ndarray of shape (n_samples, n_features), float32
-        Images in [0, 1].
+    X : ndarray of shape (n_samples, n_features)
+        Float32 in [0, 1] for the named data sets; own values keep their precision.
     y : ndarray of shape (n_samples,), int64, or None
     class_names : tuple of str
         ``class_names[y]`` is the name of label y; empty where there are no labels.
@@ -54,7 +54,7 @@ class Dataset:
 
     name: str
     split: str
-    X: npt.NDArray[np.float32]
+    X: npt.NDArray[np.floating]
     y: npt.NDArray[np.int64] | None
     class_names: tuple[str, ...]
     image_shape: tuple[int, ...] | None
@@ -88,7 +88,7 @@ def load_dataset(name: str | Path, split: Split = "train", *, root: str | Path |
     Raises
     ------
     InvalidInputError
-        If there is no such data set, file or split.
+        If there is no such data set or file; SplitUnavailableError if the file has no such split.
     DatasetUnavailableError
         If no source can give the files.
     DamagedFileError
@@ -156,9 +156,9 @@ def _read_own(path: Path, split: str) -> tuple[npt.NDArray[np.generic], npt.NDAr
                         return archive[X_key], archive.get(y_key)
                 found = ", ".join(archive.files) or "nothing"
             allowed = f"X_{split}" + " or X" * (split == "train")
-            raise InvalidInputError(f"{path} must hold an array {allowed}; it holds {found}")
+            raise SplitUnavailableError(f"{path} must hold an array {allowed}; it holds {found}")
         if split != "train":
-            raise InvalidInputError(f"{path} is one matrix and has no {split} split")
+            raise SplitUnavailableError(f"{path} is one matrix and has no {split} split")
         if path.suffix != ".npy":
             return read_idx(path), None
         with path.open("rb") as file:
@@ -169,18 +169,16 @@ def _read_own(path: Path, split: str) -> tuple[npt.NDArray[np.generic], npt.NDAr
         raise DamagedFileError(f"{path} cannot be read as an array: {error}") from error
 
 
-def _as_matrix(array: npt.NDArray[np.generic], name: str) -> tuple[npt.NDArray[np.float32], tuple[int, ...] | None]:
+def _as_matrix(array: npt.NDArray[np.generic], name: str) -> tuple[npt.NDArray[np.floating], tuple[int, ...] | None]:
     if array.ndim < 2 or array.size == 0 or array.dtype.kind not in "biuf":
         raise InvalidInputError(
             f"{name} must hold real numbers in at least two dimensions, none of them empty; "
             f"got {array.dtype} of shape {array.shape}"
         )
     image_shape = array.shape[1:] if array.ndim > 2 else None
-    try:
-        with np.errstate(over="raise"):
-            rows = array.reshape(len(array), -1).astype(np.float32)
-    except FloatingPointError as error:
-        raise InvalidInputError(f"{name} contains values beyond {np.finfo(np.float32).max:.2g}") from error
+    rows = array.reshape(len(array), -1)
     if array.dtype == np.uint8:
-        rows /= 255
-    return rows, image_shape
+        return rows.astype(np.float32) / np.float32(255), image_shape
+    # what float32 cannot hold keeps its digits; training scales before it rounds
+    exact_in_float32 = array.dtype in (np.float32, np.float16, np.int8, np.int16, np.uint16, np.bool_)
+    return rows.astype(np.float32 if exact_in_float32 else np.float64), image_shape

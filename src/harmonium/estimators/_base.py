@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -87,7 +88,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         check_choice("scaling", self.scaling, SCALING_KINDS)
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
-        """Train on a data matrix from the beginning.
+        """Train on a data matrix from the beginning; after an error the estimator is what it was before.
 
         Parameters
         ----------
@@ -105,16 +106,23 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         InvalidInputError
             If a hyper-parameter or `X` is not what it must be.
         DivergenceError
-            If training leaves the finite numbers; the estimator is then not fitted.
+            If training leaves the finite numbers.
         """
-        trainer = self.initialise(X, y)
-        with ProgressBar(type(self).__name__, self.n_epochs) if self.verbose else nullcontext() as progress:
-            callbacks = [progress] if progress else []
-            trainer.train(self.batches(X, y), self.n_epochs, callbacks)
+        before = dict(self.__dict__)
+        try:
+            trainer = self.initialise(X, y)
+            with ProgressBar(type(self).__name__, self.n_epochs) if self.verbose else nullcontext() as progress:
+                callbacks = [progress] if progress else []
+                trainer.train(self.batches(X, y), self.n_epochs, callbacks)
+        except BaseException:
+            self.__dict__ = before
+            raise
         return self.adopt(trainer)
 
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
         """Train for one more epoch on a data matrix; n calls on one matrix equal ``fit`` with ``n_epochs=n``.
+
+        After an error the estimator is what it was before, but for the optimiser, which starts afresh.
 
         The first call's matrix chooses the scaling, and its labels the classes. An estimator that was loaded or
         unpickled goes on from its weights with a fresh optimiser.
@@ -128,10 +136,17 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         -------
         self
         """
+        before = dict(self.__dict__)
         trainer = getattr(self, "_trainer", None)
         if trainer is None:
             trainer = self._resume(X) if hasattr(self, "module_") else self.initialise(X, y)
-        trainer.train(self.batches(X, y), trainer.epoch + 1)
+        state = copy.deepcopy(trainer.objective.state_dict())
+        try:
+            trainer.train(self.batches(X, y), trainer.epoch + 1)
+        except BaseException:
+            trainer.objective.load_state_dict(state)
+            self.__dict__ = {key: value for key, value in before.items() if key != "_trainer"}
+            raise
         return self.adopt(trainer)
 
     def initialise(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Trainer:
@@ -141,7 +156,6 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """
         self.check_parameters()
         rows = self._check_matrix(X, reset=True)
-        self.__dict__.pop("module_", None)
         self._learn_labels(y, len(rows))
         self.seed_ = root_seed(self.random_state)
         self.scaling_ = fit_scaling(rows, self.scaling)

@@ -24,9 +24,9 @@ from harmonium.objectives.contrastive_divergence import (
     NegativePhase,
     PersistentContrastiveDivergence,
 )
-from harmonium.objectives.exact_likelihood import MAX_ENUMERABLE_HIDDEN, ExactLikelihood
+from harmonium.objectives.exact_likelihood import MAX_ENUMERABLE_HIDDEN, ExactLikelihood, hidden_states
 from harmonium.objectives.objective import Objective
-from harmonium.samplers.annealed_importance import LogPartitionEstimate
+from harmonium.samplers.annealed_importance import LogPartitionEstimate, anneal
 from harmonium.samplers.gibbs import collapsed_gibbs
 from harmonium.seeding import RandomState, root_seed, spawn_generator
 from harmonium.training.trainer import Trainer
@@ -371,14 +371,18 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
         noise: bool = True,
         random_state: RandomState = None,
     ) -> npt.NDArray[np.float64]:
-        """Draw from the model: collapsed Gibbs chains over h from random starts, then x ~ p(x | h).
+        """Draw from the model: h from its marginal, then x ~ p(x | h).
+
+        With up to 20 hidden units h is drawn exactly. Beyond, each sample is the end of a chain of its own that is
+        annealed from the uniform distribution over half of the sweeps and runs at the model's own temperature for the
+        other half; between modes that are far apart it need not have reached the right proportions.
 
         Parameters
         ----------
         n_samples : int
             One chain a sample.
         n_gibbs_steps : int
-            Sweeps over the hidden units.
+            Sweeps over the hidden units, with the visible ones integrated out; not needed up to 20 hidden units.
         noise : bool
             False gives E[x | h] of the last state in place of a draw, for pictures without the pixel noise.
         random_state : int, numpy generator or None
@@ -394,9 +398,16 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
         module = self._exact_module()
         seed = self.seed_ if random_state is None else root_seed(random_state)
         generator = spawn_generator(seed, "draws")
-        start = torch.empty(n_samples, module.n_hidden, dtype=torch.float64)
-        start.uniform_(generator=generator).round_()
         with torch.no_grad():
-            h = collapsed_gibbs(module.hidden_marginal(), start, n_gibbs_steps, generator)
+            marginal = module.hidden_marginal()
+            if module.n_hidden <= MAX_ENUMERABLE_HIDDEN:
+                states = hidden_states(module.n_hidden, torch.float64)
+                probabilities = torch.softmax(marginal.log_weight(states), 0)
+                uniform = torch.empty(n_samples, dtype=torch.float64).uniform_(generator=generator)
+                h = states[torch.searchsorted(probabilities.cumsum(0), uniform).clamp_(max=len(states) - 1)]
+            else:
+                n_annealed = max(1, n_gibbs_steps // 2)
+                h, _ = anneal(marginal, n_chains=n_samples, n_temperatures=n_annealed, generator=generator)
+                h = collapsed_gibbs(marginal, h.double(), n_gibbs_steps - n_annealed, generator)
             v = module.sample_visible(h, generator) if noise else module.visible_mean(h)
             return self.scaling_.invert(v).numpy()

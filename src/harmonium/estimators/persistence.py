@@ -34,6 +34,8 @@ _ESTIMATORS = {
 
 def save(estimator: LatentVariableEstimator, folder: str | Path) -> None:
     """Write a fitted estimator into a folder, which is made where it is missing."""
+    if type(estimator).__name__ not in _ESTIMATORS:
+        raise InvalidInputError(f"only {', '.join(_ESTIMATORS)} can be saved; got {type(estimator).__name__}")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"module.{key}": value.contiguous() for key, value in estimator.module_.state_dict().items()}

@@ -75,4 +75,7 @@ class TrainConfig:
     @classmethod
     def from_toml(cls, text: str) -> TrainConfig:
         """Read what `to_toml` wrote."""
-        return cls(**tomllib.loads(text))
+        config = cls(**tomllib.loads(text))
+        if not isinstance(config.parameters, dict):
+            raise ValueError("parameters must be a table")
+        return config

@@ -10,7 +10,7 @@ import numpy as np
 from harmonium.data.datasets import Dataset, load_dataset
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
 from harmonium.estimators.vae import VAE
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, SplitUnavailableError
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.metrics.reconstruction import mean_squared_error
 
@@ -25,7 +25,8 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
     ----------
     run : RunDirectory
     data : str, optional
-        Another data set or an own file; by default the test split of the data the run was trained on.
+        Another data set or an own file, of which the test split is measured, or the whole where it has none; by default
+        the test split of the data the run was trained on.
 
     Returns
     -------
@@ -36,13 +37,13 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
     Raises
     ------
     InvalidInputError
-        If the run is not trained or the data do not fit it.
+        If the run is not trained, its data have no test split, or the data do not fit it.
     """
     config = run.config()
     if not run.is_trained:
         raise InvalidInputError(f"{run.path} is not trained to its end; train it first")
     estimator = run.load_estimator()
-    test = _load(config.data if data is None else data)
+    test = load_dataset(config.data, "test") if data is None else _test_or_whole(data)
     if isinstance(estimator, VAE):
         metrics = {
             "test_mse": mean_squared_error(test.X, estimator.reconstruct, test.labels),
@@ -96,8 +97,8 @@ def bound_metrics(estimator: VAE, test: Dataset) -> dict[str, Any]:
     }
 
 
-def _load(name: str) -> Dataset:
+def _test_or_whole(name: str) -> Dataset:
     try:
         return load_dataset(name, "test")
-    except InvalidInputError:  # an own file without a test split is measured whole
+    except SplitUnavailableError:
         return load_dataset(name, "train")

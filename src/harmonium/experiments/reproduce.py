@@ -13,6 +13,7 @@ from rich.console import Console
 
 from harmonium.data.datasets import load_dataset
 from harmonium.estimators.parameters import check_positive_integer
+from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.baselines import principal_components
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.recipes import RECIPES
@@ -37,7 +38,7 @@ class Problem1:
     n_seeds : int
         Seeds 0, 1, ...; figures are means over them.
     compared_at : int
-        The M at which ``block-cd`` and ``exact-likelihood`` are trained beside ``generative``.
+        The M at which ``block-cd`` and ``exact-likelihood`` are trained beside the other two.
     """
 
     runs_folder: Path
@@ -49,10 +50,13 @@ class Problem1:
 
     def __post_init__(self) -> None:
         check_positive_integer("seeds", self.n_seeds)
+        if not self.n_hidden:
+            raise InvalidInputError("n_hidden must name one or more numbers of hidden units; got none")
 
     def recipes(self) -> list[tuple[str, int]]:
         """Return every (recipe, M) of the protocol, the longest training first."""
-        swept = [(name, m) for m in sorted(self.n_hidden, reverse=True) for name in ("generative", "reconstruction")]
+        sizes = sorted({*self.n_hidden, self.compared_at}, reverse=True)
+        swept = [(name, m) for m in sizes for name in ("generative", "reconstruction")]
         return [*swept, ("exact-likelihood", self.compared_at), ("block-cd", self.compared_at)]
 
     def run(self, recipe: str, n_hidden: int, seed: int) -> RunDirectory:
@@ -93,7 +97,7 @@ def reproduce(problem: Problem1, console: Console) -> Metrics:
     cells = [(recipe, m, seed) for seed in range(problem.n_seeds) for recipe, m in problem.recipes()]
     configs = {problem.run(*cell).path: problem.config(*cell) for cell in cells}
     for path, config in configs.items():
-        RunDirectory(path).start(config)
+        RunDirectory(path).check(config)
     train_and_evaluate(configs, console)
 
     metrics: Metrics = {}

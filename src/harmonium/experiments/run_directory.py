@@ -47,27 +47,42 @@ class RunDirectory:
         """Whether training has come to its end."""
         return (self.path / WEIGHTS).is_file() and (self.path / ARCHITECTURE).is_file()
 
-    def start(self, config: TrainConfig) -> None:
-        """Make the folder for a configuration, or find that it already belongs to it.
+    def check(self, config: TrainConfig) -> None:
+        """Find that the folder is new, or belongs to a configuration.
 
         Raises
         ------
         InvalidInputError
             If the folder belongs to another configuration.
         """
-        self.checkpoints.mkdir(parents=True, exist_ok=True)
         if not (self.path / "config.toml").exists():
-            write_atomically(self.path / "config.toml", config.to_toml())
             return
         found = self.config()
-        if found == config:
-            return
         old = {"model": found.model, "data": found.data, **found.parameters}
         new = {"model": config.model, "data": config.data, **config.parameters}
-        name = next(key for key in new if old.get(key) != new[key])
-        raise InvalidInputError(
-            f"{self.path} holds a run with {name} = {old.get(name)!r}, not {new[name]!r}; choose another run directory"
-        )
+        for name in {**new, **old}:
+            if old.get(name) != new.get(name):
+                raise InvalidInputError(
+                    f"{self.path} holds a run with {name} = {old.get(name)!r}, not {new.get(name)!r}; "
+                    "choose another run directory"
+                )
+
+    def start(self, config: TrainConfig, data_sha256: str) -> None:
+        """Make the folder for a configuration and its data, or find that it already belongs to them.
+
+        Raises
+        ------
+        InvalidInputError
+            If the folder belongs to another configuration, or was begun on other data.
+        """
+        self.check(config)
+        if (self.path / "manifest.json").exists() and self.manifest()["data_sha256"] != data_sha256:
+            raise InvalidInputError(
+                f"{self.path} was begun on other data: {config.data} has changed since; choose another run directory"
+            )
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.path / "config.toml", config.to_toml())
+        self._write_manifest(data_sha256)
 
     def config(self) -> TrainConfig:
         """Read the configuration."""
@@ -77,8 +92,7 @@ class RunDirectory:
         except (ValueError, TypeError) as error:
             raise DamagedFileError(f"{self.path / 'config.toml'} is damaged: {error}") from error
 
-    def write_manifest(self, data_sha256: str) -> None:
-        """Write how the run was made: versions, data, revision, command, device and threads."""
+    def _write_manifest(self, data_sha256: str) -> None:
         manifest = {
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "data_sha256": data_sha256,
@@ -131,6 +145,8 @@ class RunDirectory:
             content: dict[str, Any] = json.loads(text)
         except ValueError as error:
             raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
+        if not isinstance(content, dict) or not content:
+            raise DamagedFileError(f"{self.path / name} is damaged: it is not a JSON object")
         return content
 
     def _write_json(self, name: str, content: dict[str, Any]) -> None:
@@ -139,6 +155,8 @@ class RunDirectory:
     def _read(self, name: str) -> str:
         try:
             return (self.path / name).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
         except FileNotFoundError as error:
             raise InvalidInputError(f"{self.path} is not a run directory: {name} is missing") from error
 

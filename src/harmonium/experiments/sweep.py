@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from harmonium.exceptions import HarmoniumError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.evaluate import evaluate
 from harmonium.experiments.run_directory import RunDirectory
@@ -37,7 +40,7 @@ def train_and_evaluate(configs: Mapping[Path, TrainConfig], console: Console) ->
     Raises
     ------
     HarmoniumError
-        The first that a run raised; runs that had started are finished, the others are not started.
+        The first that a run raised, or where a process was killed; the others stop at their last checkpoint.
     """
     waiting = {path: config for path, config in configs.items() if RunDirectory(path).metrics() is None}
     n_workers = min(os.cpu_count() or 1, len(waiting))
@@ -48,7 +51,7 @@ def train_and_evaluate(configs: Mapping[Path, TrainConfig], console: Console) ->
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         Progress(*columns, console=console, disable=not console.is_terminal) as progress,
-        ProcessPoolExecutor(n_workers, context, torch.set_num_threads, (n_threads,)) as pool,
+        ProcessPoolExecutor(n_workers, context, _start_worker, (n_threads,)) as pool,
     ):
         total = progress.add_task("epochs", total=sum(c.parameters["n_epochs"] for c in configs.values()))
         jobs: dict[Future[None], Path] = {pool.submit(_run, config, path): path for path, config in waiting.items()}
@@ -56,17 +59,30 @@ def train_and_evaluate(configs: Mapping[Path, TrainConfig], console: Console) ->
         start = time.monotonic()
         try:
             while pending:
-                done, pending = wait(pending, _SECONDS_PER_LOOK, FIRST_COMPLETED)
+                done, _ = wait(pending, _SECONDS_PER_LOOK, FIRST_COMPLETED)
                 progress.update(total, completed=sum(len(RunDirectory(path).history()) for path in configs))
                 for job in done:
                     job.result()
+                    pending.remove(job)
                     if not console.is_terminal:
                         n_done = len(configs) - len(pending)
                         seconds = time.monotonic() - start
                         console.print(f"{n_done}/{len(configs)} runs done after {seconds:.0f} s: {jobs[job].name}")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        except BrokenProcessPool as error:
+            raise HarmoniumError(
+                "a training process was killed, perhaps for want of memory; the same command goes on"
+            ) from error
+        finally:
+            # every epoch is on disk: after an error or Ctrl-C nothing is waited for
+            pool.shutdown(wait=not pending, cancel_futures=True)
+            for worker in multiprocessing.active_children() if pending else ():
+                worker.terminate()
+
+
+def _start_worker(n_threads: int) -> None:
+    # Ctrl-C reaches the whole process group; the parent alone answers it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(n_threads)
 
 
 def _run(config: TrainConfig, path: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from harmonium.data.batches import as_tensor
 from harmonium.data.datasets import Dataset, load_dataset
-from harmonium.exceptions import DamagedFileError, InvalidInputError
+from harmonium.exceptions import DamagedFileError, InvalidInputError, SplitUnavailableError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.metrics.reconstruction import mean_squared_error
@@ -22,7 +22,7 @@ from harmonium.training.trainer import Trainer
 logger = logging.getLogger(__name__)
 
 
-def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer], None]) -> None:
+def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer], None]) -> bool:
     """Train a configuration into its run directory; what is done already is not done again.
 
     Every epoch is checkpointed, and its row of ``history.csv`` has the test error where the data have a test split
@@ -36,28 +36,56 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
     *callbacks : callable
         Called with the trainer after every epoch.
 
+    Returns
+    -------
+    bool
+        False where the run was whole already.
+
     Raises
     ------
     InvalidInputError
-        If the run directory belongs to another configuration, or the configuration or the data are wrong.
+        If the run directory belongs to another configuration or other data, or the data are wrong; nothing has been
+        written then.
     DivergenceError
         If training leaves the finite numbers; the last good checkpoint stays.
     """
+    run.check(config)
+    if _is_whole(run):
+        return False
     estimator = config.make_estimator()
-    run.start(config)
-    if run.is_trained:
-        return
     data = load_dataset(config.data, "train")
     trainer = estimator.initialise(data.X, data.labels)
+    test = _test_split(config.data)
+    if test is not None:
+        try:
+            estimator.batches(test.X, test.labels)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"the test split of {config.data}: {error}") from error
+    run.start(config, data.sha256)
     _go_on(trainer, run)
-    run.write_manifest(data.sha256)
-    monitor = _TestError(estimator, _test_split(config.data))
     trainer.train(
         estimator.batches(data.X, data.labels),
         config.parameters["n_epochs"],
-        [monitor, Checkpoints(run.checkpoints), lambda trainer: run.write_history(trainer.history), *callbacks],
+        [
+            _TestError(estimator, test),
+            Checkpoints(run.checkpoints),
+            lambda trainer: run.write_history(trainer.history),
+            *callbacks,
+        ],
     )
     estimator.adopt(trainer).save(run.path)
+    return True
+
+
+def _is_whole(run: RunDirectory) -> bool:
+    if not run.is_trained:
+        return False
+    try:
+        run.load_estimator()
+    except DamagedFileError as error:
+        logger.warning("%s; it is made again from the last checkpoint", error)
+        return False
+    return True
 
 
 def _go_on(trainer: Trainer, run: RunDirectory) -> None:
@@ -66,7 +94,6 @@ def _go_on(trainer: Trainer, run: RunDirectory) -> None:
             load_checkpoint(trainer, path)
         except DamagedFileError as error:
             logger.warning("passed over: %s", error)
-            path.unlink()
         else:
             return
 
@@ -74,7 +101,7 @@ def _go_on(trainer: Trainer, run: RunDirectory) -> None:
 def _test_split(name: str) -> Dataset | None:
     try:
         return load_dataset(name, "test")
-    except InvalidInputError:  # an own file need not have one
+    except SplitUnavailableError:  # an own file need not have one
         return None
 
 
@@ -93,7 +120,7 @@ class _TestError:
         def reconstruct(*batch: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
             rows, *labels = (as_tensor(part) for part in batch)
             with torch.no_grad():
-                return scaling.invert(module.reconstruct(scaling.apply(rows), *labels)).numpy()  # type: ignore[no-any-return]
+                return scaling.invert(module.reconstruct(scaling.apply(rows).float(), *labels)).numpy()  # type: ignore[no-any-return]
 
         labels = self.estimator.class_indices(self.data.labels, len(self.data.X))
         trainer.history[-1]["test_mse"] = mean_squared_error(self.data.X, reconstruct, labels)

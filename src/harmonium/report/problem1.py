@@ -94,17 +94,20 @@ def _pictures_of_images(problem: Problem1, test: Dataset) -> dict[str, Figure]:
 
 
 def _grid(images: Any, shape: tuple[int, int], labels: list[str], n_columns: int) -> Figure:
-    figure = Figure(figsize=(9, 9 * len(labels) / n_columns + 0.2), layout="constrained")
+    figure = Figure(figsize=(9, 8.1 * len(labels) / n_columns), layout="constrained")
     plot_images(figure.subplots(), images, shape, n_columns=n_columns, row_labels=labels)
     return figure
 
 
 def _filters(components: dict[int, Any], shape: tuple[int, int], n_columns: int = 20) -> Figure:
     """Draw the filters of the largest norm: one row of ten for M = 10, two rows for the others."""
-    figure = Figure(figsize=(9, 5.0), layout="constrained")
-    axes = np.atleast_1d(figure.subplots(len(components), 1))
+    n_rows = [-(-min(len(filters), 2 * n_columns) // n_columns) for filters in components.values()]
+    figure = Figure(figsize=(9, 0.46 * sum(n_rows) + 0.3 * len(n_rows)), layout="constrained")
+    axes = np.atleast_1d(figure.subplots(len(components), 1, height_ratios=n_rows))
     for ax, (m, filters) in zip(axes, components.items(), strict=True):
         largest = filters[np.argsort(-np.linalg.norm(filters, axis=1), kind="stable")[: 2 * n_columns]]
         plot_filters(ax, largest, shape, n_columns=n_columns)
-        ax.set_title(f"M = {m}" if len(largest) == m else f"M = {m}: the {len(largest)} of largest norm", fontsize=9)
+        ax.set_title(
+            f"M = {m}" if len(largest) == m else f"M = {m}: the {len(largest)} of largest norm", fontsize=9, loc="left"
+        )
     return figure

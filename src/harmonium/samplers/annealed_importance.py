@@ -36,6 +36,32 @@ class LogPartitionEstimate:
 
 
 @torch.no_grad()
+def anneal(
+    marginal: HiddenMarginal, *, n_chains: int, n_temperatures: int, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Lead chains from the uniform distribution over the hidden states to the model's, as the estimator below does.
+
+    Returns
+    -------
+    h : Tensor of shape (n_chains, n_hidden), float32
+        Where the chains stand before the last weighting.
+    log_weights : Tensor of shape (n_chains,), float64
+        Of the chains, without the constants of either end.
+    """
+    # the chains move in float32, which is twice as fast; their weights add up in float64
+    free_of_constant = marginal._replace(constant=torch.zeros_like(marginal.constant))
+    h = torch.empty(n_chains, len(marginal.field)).uniform_(generator=generator).round_()
+    log_weights = torch.zeros(n_chains, dtype=torch.float64)
+    for step in range(1, n_temperatures + 1):
+        log_weights += free_of_constant.log_weight(h.double()) / n_temperatures
+        if step < n_temperatures:
+            beta = step / n_temperatures
+            tempered = HiddenMarginal(*((beta * part).float() for part in free_of_constant))
+            h = collapsed_gibbs(tempered, h, 1, generator)
+    return h, log_weights
+
+
+@torch.no_grad()
 def annealed_importance_sampling(
     marginal: HiddenMarginal, *, n_chains: int, n_temperatures: int, generator: torch.Generator
 ) -> LogPartitionEstimate:
@@ -63,18 +89,8 @@ def annealed_importance_sampling(
     .. [1] R. Salakhutdinov, I. Murray, "On the Quantitative Analysis of Deep Belief Networks", ICML 2008, eq. 6-8
        (there with v and h; here v is integrated out of every distribution of the path).
     """
-    # the chains move in float32, which is twice as fast; their weights add up in float64
-    free_of_constant = marginal._replace(constant=torch.zeros_like(marginal.constant))
-    n_hidden = len(marginal.field)
-    h = torch.empty(n_chains, n_hidden).uniform_(generator=generator).round_()
-    log_weights = torch.zeros(n_chains, dtype=torch.float64)
-    for step in range(1, n_temperatures + 1):
-        log_weights += free_of_constant.log_weight(h.double()) / n_temperatures
-        if step < n_temperatures:
-            beta = step / n_temperatures
-            tempered = HiddenMarginal(*((beta * part).float() for part in free_of_constant))
-            h = collapsed_gibbs(tempered, h, 1, generator)
-    log_base = n_hidden * math.log(2) + float(marginal.constant)
+    _, log_weights = anneal(marginal, n_chains=n_chains, n_temperatures=n_temperatures, generator=generator)
+    log_base = len(marginal.field) * math.log(2) + float(marginal.constant)
     weights = (log_weights - log_weights.max()).exp()
     return LogPartitionEstimate(
         value=log_base + float(log_weights.max()) + math.log(float(weights.mean())),
