@@ -43,9 +43,9 @@ def train_and_evaluate(configs: Mapping[Path, TrainConfig], console: Console) ->
         The first that a run raised, or where a process was killed; the others stop at their last checkpoint.
     """
     waiting = {path: config for path, config in configs.items() if RunDirectory(path).metrics() is None}
-    n_workers = min(os.cpu_count() or 1, len(waiting))
     if not waiting:
         return
+    n_workers = min(os.cpu_count() or 1, len(waiting))
     n_threads = max(1, (os.cpu_count() or 1) // n_workers)
     context = multiprocessing.get_context("spawn")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
