@@ -54,7 +54,12 @@ def _embed(name: str, figure: Figure, folder: Path) -> Markup:
     buffer = io.BytesIO()
     kind = "svg" if "_by_" in name else "png"
     with style():
-        figure.savefig(buffer, format=kind, metadata={"Date": None, "Creator": None} if kind == "svg" else None)
+        figure.savefig(
+            buffer,
+            format=kind,
+            bbox_inches="tight",
+            metadata={"Date": None, "Creator": None} if kind == "svg" else None,
+        )
     write_atomically(folder / f"{name}.{kind}", buffer.getvalue())
     if kind == "png":
         data = base64.b64encode(buffer.getvalue()).decode()
