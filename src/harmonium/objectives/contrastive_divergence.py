@@ -8,7 +8,7 @@ import torch
 
 from harmonium.modules.gaussian_bernoulli import HIDDEN_CENTRE, GaussianBernoulliRBMModule, bernoulli
 from harmonium.objectives.objective import LossOutput, Objective
-from harmonium.samplers.gibbs import collapsed_gibbs
+from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
 
 NegativePhase = Literal["collapsed", "sampled", "mean-visible", "mean-field"]
 NEGATIVE_PHASES: tuple[str, ...] = ("collapsed", "sampled", "mean-visible", "mean-field")
@@ -107,7 +107,7 @@ class ContrastiveDivergence(Objective):
         module = self.module
         sigma, weight = module.sigma, module.weight
         x_data = batch / sigma
-        h_data = torch.addmm(module.hidden_bias, x_data, weight.T).sigmoid_()
+        h_data = self._hidden_probabilities(x_data)
         h_model, x_model, integrated_out = self._negative(h_data)
 
         gradient_weight = (h_model.T @ x_model).div_(len(h_model))
@@ -124,6 +124,10 @@ class ContrastiveDivergence(Objective):
         _add_gradient(module.visible_centre, gradient_bias)
         return {}
 
+    def _hidden_probabilities(self, x: torch.Tensor) -> torch.Tensor:
+        """Return p(h = 1 | v) for x = v / sigma, without the division that `module` would repeat."""
+        return torch.addmm(self.module.hidden_bias, x, self.module.weight.T).sigmoid_()
+
     def _start(self, data_hidden: torch.Tensor) -> torch.Tensor:
         """Return the hidden states the chains start from, given p(h | v) of the data."""
         return data_hidden if self.negative_phase == "mean-field" else bernoulli(data_hidden, self.generator)
@@ -134,13 +138,16 @@ class ContrastiveDivergence(Objective):
         if phase == "collapsed":
             h = collapsed_gibbs(module.hidden_marginal(), h, self.n_gibbs_steps, generator)
             return _Negative(h, module.standardised_mean(h), True)
-        for step in range(self.n_gibbs_steps):
-            if step > 0:
-                h = h if phase == "mean-field" else bernoulli(h, generator)
+        if phase == "sampled":
+            h = block_gibbs(module, h, self.n_gibbs_steps - 1, generator)
             x = module.standardised_mean(h)
-            if phase == "sampled":
-                x += torch.empty_like(x).normal_(generator=generator)
-            h = torch.addmm(module.hidden_bias, x, module.weight.T).sigmoid_()
+            x += torch.empty_like(x).normal_(generator=generator)
+            return _Negative(self._hidden_probabilities(x), x, False)
+        for step in range(self.n_gibbs_steps):
+            if step > 0 and phase == "mean-visible":
+                h = bernoulli(h, generator)
+            x = module.standardised_mean(h)
+            h = self._hidden_probabilities(x)
         return _Negative(h, x, False)
 
 
