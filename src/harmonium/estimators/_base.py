@@ -36,7 +36,7 @@ OPTIMIZERS = ("adam", "sgd")
 _ROWS_PER_CHUNK = 4096
 
 
-class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Base of the estimators: checks, scaling, training, inference in float64.
 
     A subclass says how its module and its objective are made, and adds its own quantities.

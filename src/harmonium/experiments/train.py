@@ -120,7 +120,9 @@ class _TestError:
         def reconstruct(*batch: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
             rows, *labels = (as_tensor(part) for part in batch)
             with torch.no_grad():
-                return scaling.invert(module.reconstruct(scaling.apply(rows).float(), *labels)).numpy()  # type: ignore[no-any-return]
+                reconstruction: torch.Tensor = module.reconstruct(scaling.apply(rows).float(), *labels)
+                inverted: npt.NDArray[np.floating] = scaling.invert(reconstruction).numpy()
+                return inverted
 
         labels = self.estimator.class_indices(self.data.labels, len(self.data.X))
         trainer.history[-1]["test_mse"] = mean_squared_error(self.data.X, reconstruct, labels)

@@ -18,7 +18,7 @@ def _layer(kind: type[nn.Module], generator: torch.Generator, *arguments: int, *
     K. He et al., "Delving Deep into Rectifiers", ICCV 2015, eq. 10. PyTorch's own initialisation would draw from the
     global generator.
     """
-    layer: Any = skip_init(kind, *arguments, **options)  # type: ignore[no-untyped-call]
+    layer: Any = skip_init(kind, *arguments, **options)  # type: ignore[no-untyped-call]  # untyped in PyTorch
     weight = layer.weight
     # a unit of a transposed convolution with stride 2 sees a quarter of its kernel
     fan_in = weight.shape[0] * weight[0, 0].numel() / 4 if kind is nn.ConvTranspose2d else weight[0].numel()
@@ -26,7 +26,7 @@ def _layer(kind: type[nn.Module], generator: torch.Generator, *arguments: int, *
     with torch.no_grad():
         weight.uniform_(-bound, bound, generator=generator)
         layer.bias.zero_()
-    return layer  # type: ignore[no-any-return]
+    return layer  # type: ignore[no-any-return]  # the same
 
 
 def mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:

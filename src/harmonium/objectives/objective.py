@@ -44,7 +44,7 @@ class Objective(nn.Module):
         By default autograd's; an objective with a closed form may write its own, tested equal.
         """
         output: LossOutput = self(batch, labels)
-        output.loss.backward()  # type: ignore[no-untyped-call]
+        output.loss.backward()  # type: ignore[no-untyped-call]  # untyped in PyTorch
         return output.terms
 
     def project(self) -> None:
