@@ -13,12 +13,14 @@ import harmonium
 from harmonium import VAE, ConditionalVAE, GaussianBernoulliRBM
 from harmonium.exceptions import DamagedFileError, DivergenceError, HarmoniumError, InvalidInputError
 
+HELD_BACK = {"validation_fraction": 0.2, "patience": 2, "learning_rate_schedule": "cosine"}
 SMALL = [
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0),
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0, objective="pcd", negative_phase="sampled", optimizer="sgd"),
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0, objective="likelihood", scaling="feature"),
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0, sigma=2.0, negative_phase="mean-field", scaling="none"),
     VAE(3, n_epochs=3, random_state=0, hidden_sizes=(8,), likelihood="gaussian", scaling="global"),
+    VAE(3, n_epochs=3, random_state=0, hidden_sizes=(8,), likelihood="gaussian", scaling="global", **HELD_BACK),
     ConditionalVAE(
         3,
         n_epochs=3,

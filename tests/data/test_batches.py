@@ -60,6 +60,29 @@ def test_the_last_batch_holds_what_is_left(n_samples: int, batch_size: int, size
     assert [len(batch) for batch, _ in batches.epoch(generator())] == sizes
 
 
+@given(indices=st.lists(st.integers(0, 59), min_size=1, unique=True), batch_size=st.integers(1, 80))
+def test_of_chosen_rows_every_epoch_has_each_once_and_no_other(indices: list[int], batch_size: int) -> None:
+    X, chosen = numbered(60), np.sort(indices)
+    batches, rng = Batches(X, identity(), batch_size, indices=chosen), generator()
+    for _ in range(2):
+        np.testing.assert_array_equal(in_order(one_epoch(batches, rng)), X[chosen])
+    assert batches.n_samples == len(chosen)
+    assert len(batches) == sum(1 for _ in batches.epoch(rng)) == np.ceil(len(chosen) / batch_size)
+
+
+@pytest.mark.parametrize("indices", [None, np.array([17, 3, 5, 11, 2])])
+def test_labels_stay_with_their_rows(indices: np.ndarray | None) -> None:
+    batches = Batches(numbered(20), identity(), 4, labels=np.arange(20) ** 2, indices=indices)
+    for batch, labels in batches.epoch(generator()):
+        assert labels.tolist() == batch[:, 0].square().tolist()
+
+
+def test_choosing_all_rows_in_order_changes_nothing() -> None:
+    X = numbered(30)
+    chosen = Batches(X, identity(), 7, indices=np.arange(30))
+    np.testing.assert_array_equal(one_epoch(chosen, generator()), one_epoch(Batches(X, identity(), 7), generator()))
+
+
 def test_the_order_differs_between_epochs() -> None:
     batches, rng = Batches(numbered(100), identity(), 7), generator()
     first, second = one_epoch(batches, rng), one_epoch(batches, rng)

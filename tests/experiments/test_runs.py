@@ -16,11 +16,14 @@ from harmonium.experiments.train import train
 from harmonium.training.checkpoint import checkpoint_paths
 
 SAMPLED = {"objective": "pcd", "negative_phase": "sampled", "optimizer": "sgd", "learning_rate": 0.05}
+# the lowest validation loss is the third epoch's: what is saved are not the last weights
+HELD_BACK = {"learning_rate_schedule": "cosine", "validation_fraction": 0.2, "patience": 4}
 VARIANTS = {
     "cd": ("gaussian-bernoulli-rbm", {"n_hidden": 4}),
     "pcd": ("gaussian-bernoulli-rbm", {"n_hidden": 4, **SAMPLED}),
     "likelihood": ("gaussian-bernoulli-rbm", {"n_hidden": 4, "objective": "likelihood"}),
     "vae": ("conditional-vae", {"n_latent": 4, "likelihood": "calibrated-gaussian", "n_warmup_epochs": 3}),
+    "early-stopping": ("vae", {"n_latent": 4, "hidden_sizes": (16,), "learning_rate": 0.1, "beta": 0.1, **HELD_BACK}),
 }
 
 
@@ -69,7 +72,8 @@ def test_a_run_holds_everything_that_is_promised(config, uninterrupted):
     assert len(manifest["data_sha256"]) == 64
     history = uninterrupted.history()
     assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6]
-    assert history[-1]["test_mse"] < history[0]["test_mse"]
+    loss = "negative_elbo" if config.model.endswith("vae") else "test_mse"
+    assert history[-1][loss] < history[0][loss]
     assert [path.name for path in checkpoint_paths(uninterrupted.checkpoints)] == [
         "epoch-000006.safetensors",
         "epoch-000005.safetensors",
@@ -202,8 +206,8 @@ def test_evaluation_measures_the_test_split_and_writes_it_down(uninterrupted, im
     estimator = uninterrupted.load_estimator()
     given = (test.X, test.labels) if uninterrupted.config().model == "conditional-vae" else (test.X,)
     assert metrics["test_mse"] == pytest.approx(np.square(estimator.reconstruct(*given) - test.X).mean(), rel=1e-6)
-    assert metrics["test_mse"] == pytest.approx(uninterrupted.history()[-1]["test_mse"], rel=1e-4)
-    if len(given) == 1:
+    if uninterrupted.config().model == "gaussian-bernoulli-rbm":
+        assert metrics["test_mse"] == pytest.approx(uninterrupted.history()[-1]["test_mse"], rel=1e-4)
         assert metrics["test_log_likelihood"] == pytest.approx(estimator.score_samples(test.X).mean(), rel=1e-6)
         assert metrics["log_likelihood_standard_error"] == 0
         assert metrics["effective_sample_size"] is None

@@ -113,7 +113,7 @@ class VAEOptions:
     architecture
         mlp or convolutional.
     hidden_sizes
-        Widths of the layers, or channels; the decoder mirrors them. By default 512 256, or 32 64.
+        Widths of the layers, or channels and then a width; the decoder mirrors them. By default 512 256, or 16 32 256.
     likelihood
         bernoulli, continuous-bernoulli, gaussian or calibrated-gaussian.
     beta
@@ -122,10 +122,16 @@ class VAEOptions:
         Beta rises from 0 over so many epochs.
     learning_rate
         Of Adam or SGD.
+    learning_rate_schedule
+        constant or cosine.
     batch_size
         Examples a step.
     n_epochs
         Passes over the data.
+    validation_fraction
+        Of the training set, held back; the weights that are best there are kept.
+    patience
+        Stop after so many epochs that bring nothing there.
     optimizer
         adam or sgd.
     momentum
@@ -144,8 +150,11 @@ class VAEOptions:
     beta: float = 1.0
     n_warmup_epochs: int = 0
     learning_rate: float = 1e-3
+    learning_rate_schedule: str = "constant"
     batch_size: int = 128
     n_epochs: int = 20
+    validation_fraction: float = 0.0
+    patience: int | None = None
     optimizer: str = "adam"
     momentum: float = 0.9
     scaling: str = "none"
@@ -168,7 +177,7 @@ def _train_vae(model: str, options: VAEOptions) -> None:
     data, run_dir, seed = (parameters.pop(key) for key in ("data", "run_dir", "seed"))
     convolutional = options.architecture == "convolutional"
     if options.hidden_sizes is None:
-        parameters["hidden_sizes"] = (32, 64) if convolutional else (512, 256)
+        parameters["hidden_sizes"] = (16, 32, 256) if convolutional else (512, 256)
     if convolutional:
         parameters["image_shape"] = load_dataset(data, "train").image_shape
     config = TrainConfig.resolve(model, data, seed, **parameters)

@@ -35,6 +35,8 @@ class Batches:
         The last batch of an epoch holds what is left.
     labels : ndarray of shape (n_samples,), int64, optional
         Class indices that go with the rows.
+    indices : ndarray of int64, optional
+        The rows to take; all by default.
     """
 
     def __init__(
@@ -43,10 +45,12 @@ class Batches:
         scaling: Scaling,
         batch_size: int,
         labels: npt.NDArray[np.int64] | None = None,
+        indices: npt.NDArray[np.int64] | None = None,
     ) -> None:
         self.rows = as_tensor(X)
         self.labels = None if labels is None else as_tensor(labels)
-        self.batch_size = min(batch_size, len(X))
+        self.indices = None if indices is None else as_tensor(indices)
+        self.batch_size = min(batch_size, self.n_samples)
         self._mean = torch.from_numpy(scaling.mean).to(self.rows.dtype)
         self._inverse_scale = torch.from_numpy(1.0 / scaling.scale).to(self.rows.dtype)
         self._buffer = torch.empty((self.batch_size, X.shape[1]), dtype=self.rows.dtype)
@@ -54,11 +58,17 @@ class Batches:
     @property
     def n_samples(self) -> int:
         """The number of rows of an epoch."""
-        return len(self.rows)
+        return len(self.rows) if self.indices is None else len(self.indices)
+
+    def __len__(self) -> int:
+        """Return the number of batches of an epoch."""
+        return -(-self.n_samples // self.batch_size)
 
     def epoch(self, generator: torch.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
         """Yield every row once, in random order, with its labels or None; valid until the next is asked for."""
         order = torch.randperm(self.n_samples, generator=generator)
+        if self.indices is not None:
+            order = self.indices[order]
         for index in torch.split(order, self.batch_size):
             batch = self._buffer[: len(index)]
             torch.index_select(self.rows, 0, index, out=batch)

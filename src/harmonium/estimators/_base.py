@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from harmonium.data.batches import Batches, as_tensor
 from harmonium.data.checks import check_finite
 from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind, fit_scaling
+from harmonium.data.splits import hold_out
 from harmonium.estimators.parameters import (
     check_choice,
     check_fraction,
@@ -28,18 +30,21 @@ from harmonium.estimators.persistence import save
 from harmonium.exceptions import InvalidInputError
 from harmonium.objectives.objective import Objective
 from harmonium.seeding import RandomState, root_seed, spawn_generator
+from harmonium.training.early_stopping import VALIDATION_LOSS, EarlyStopping
 from harmonium.training.progress import ProgressBar
+from harmonium.training.schedules import SCHEDULES, ScheduleName, make_schedule
 from harmonium.training.trainer import HistoryRow, Trainer
 
 Array = npt.NDArray[np.floating]
 OPTIMIZERS = ("adam", "sgd")
-_ROWS_PER_CHUNK = 4096
+_ROWS_PER_CHUNK = 512
 
 
 class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Base of the estimators: checks, scaling, training, inference in float64.
+    """Base of the estimators: checks, scaling, validation, training, inference.
 
-    A subclass says how its module and its objective are made, and adds its own quantities.
+    A subclass says how its module and its objective are made, and adds its own quantities. One whose loss can be
+    measured on rows held back also says how, and takes `validation_fraction` and `patience`.
 
     Attributes
     ----------
@@ -62,6 +67,9 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     scaling: ScalingKind
     random_state: RandomState
     verbose: bool
+    learning_rate_schedule: ScheduleName = "constant"
+    validation_fraction: float = 0.0
+    patience: int | None = None
 
     module_: Any
     scaling_: Scaling
@@ -75,6 +83,12 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     @abstractmethod
     def _make_objective(self, module: Any, generator: torch.Generator, n_samples: int) -> Objective: ...
 
+    def _validation_loss(
+        self, module: Any, rows: torch.Tensor, labels: torch.Tensor | None, generator: torch.Generator
+    ) -> torch.Tensor:
+        """Return the loss of each row held back, shape (n,), of a module in evaluation mode."""
+        raise NotImplementedError
+
     def _parameter_groups(self, module: Any) -> list[dict[str, Any]]:
         return [{"params": list(module.parameters()), "lr": self.learning_rate}]
 
@@ -86,6 +100,14 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_fraction("momentum", self.momentum)
         check_choice("scaling", self.scaling, SCALING_KINDS)
+        check_choice("learning_rate_schedule", self.learning_rate_schedule, SCHEDULES)
+        check_fraction("validation_fraction", self.validation_fraction)
+        if self.patience is not None:
+            check_positive_integer("patience", self.patience)
+            if self.validation_fraction == 0:
+                raise InvalidInputError(
+                    "patience needs a validation_fraction above 0, of rows to measure the loss on; got 0"
+                )
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
         """Train on a data matrix from the beginning; after an error the estimator is what it was before.
@@ -112,7 +134,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         try:
             trainer = self.initialise(X, y)
             with ProgressBar(type(self).__name__, self.n_epochs) if self.verbose else nullcontext() as progress:
-                callbacks = [progress] if progress else []
+                callbacks = [*self.callbacks(X, y), *([progress] if progress else [])]
                 trainer.train(self.batches(X, y), self.n_epochs, callbacks)
         except BaseException:
             self.__dict__ = before
@@ -139,10 +161,10 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         before = dict(self.__dict__)
         trainer = getattr(self, "_trainer", None)
         if trainer is None:
-            trainer = self._resume(X) if hasattr(self, "module_") else self.initialise(X, y)
+            trainer = self._resume(X, y) if hasattr(self, "module_") else self.initialise(X, y)
         state = copy.deepcopy(trainer.objective.state_dict())
         try:
-            trainer.train(self.batches(X, y), trainer.epoch + 1)
+            trainer.train(self.batches(X, y), trainer.epoch + 1, self.callbacks(X, y))
         except BaseException:
             trainer.objective.load_state_dict(state)
             self.__dict__ = {key: value for key, value in before.items() if key != "_trainer"}
@@ -152,7 +174,8 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def initialise(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Trainer:
         """Return the trainer that `fit` runs, at epoch zero, for a caller that adds callbacks or checkpoints.
 
-        It is run by ``trainer.train(estimator.batches(X, y), n_epochs)`` and becomes the estimator's by `adopt`.
+        It is run by ``trainer.train(estimator.batches(X, y), n_epochs, estimator.callbacks(X, y))`` and becomes the
+        estimator's by `adopt`.
         """
         self.check_parameters()
         rows = self._check_matrix(X, reset=True)
@@ -160,12 +183,47 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self.seed_ = root_seed(self.random_state)
         self.scaling_ = fit_scaling(rows, self.scaling)
         module = self._make_module(rows.shape[1], spawn_generator(self.seed_, "initialisation"))
-        return self._make_trainer(module, len(rows))
+        return self._make_trainer(module, self.batches(X, y).n_samples)
 
     def batches(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Batches:
-        """Return the mini-batches that training on `X` takes."""
+        """Return the mini-batches that training on `X` takes, without the rows held back."""
         rows = self._check_matrix(X, reset=False)
-        return Batches(rows, self.scaling_, self.batch_size, self.class_indices(y, len(rows)))
+        kept, _ = self._split(y, len(rows))
+        return Batches(rows, self.scaling_, self.batch_size, self.class_indices(y, len(rows)), kept)
+
+    def check_data(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> None:
+        """Raise InvalidInputError unless rows, and their labels, are of the kind that `initialise` was given."""
+        self.class_indices(y, len(self._check_matrix(X, reset=False)))
+
+    def callbacks(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> list[Callable[[Trainer], None]]:
+        """Return what training on `X` calls after every epoch: early stopping where rows are held back, or nothing."""
+        rows = self._check_matrix(X, reset=False)
+        _, held = self._split(y, len(rows))
+        if held is None:
+            return []
+        labels = self.class_indices(y, len(rows))
+
+        def validation_loss(module: torch.nn.Module) -> float:
+            generator, total = spawn_generator(self.seed_, "validation"), 0.0
+            module.eval()
+            with torch.no_grad():
+                for start in range(0, len(held), _ROWS_PER_CHUNK):
+                    chunk = held[start : start + _ROWS_PER_CHUNK]
+                    v = self.scaling_.apply(as_tensor(rows[chunk])).float()
+                    c = None if labels is None else as_tensor(labels[chunk])
+                    total += float(self._validation_loss(module, v, c, generator).sum(dtype=torch.float64))
+            module.train()
+            return total / len(held)
+
+        return [EarlyStopping(validation_loss, self.patience)]
+
+    def _split(
+        self, y: npt.ArrayLike | None, n_samples: int
+    ) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64] | None]:
+        """Return the rows to train on and those held back, in the classes' proportions; None for all and none."""
+        if self.validation_fraction == 0:
+            return None, None
+        return hold_out(n_samples, self.validation_fraction, _strata(y), self.seed_)
 
     def _learn_labels(self, y: npt.ArrayLike | None, n_samples: int) -> None:
         """Take the classes from the labels; a model without a condition ignores them."""
@@ -177,6 +235,9 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def adopt(self, trainer: Trainer) -> Self:
         """Become the fitted estimator of what a trainer from `initialise` has reached."""
         self.module_ = trainer.objective.module
+        if trainer.best_state is not None:
+            self.module_ = copy.deepcopy(self.module_)  # the trainer's own goes on from the last epoch
+            self.module_.load_state_dict(trainer.best_state)
         self.history_ = trainer.history
         self._trainer = trainer
         return self
@@ -207,11 +268,14 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             optimizer = torch.optim.Adam(groups, betas=(self.momentum, 0.999), fused=True)
         else:
             optimizer = torch.optim.SGD(groups, momentum=self.momentum, fused=True)
-        return Trainer(objective, optimizer, spawn_generator(self.seed_, "order"))
+        schedule = make_schedule(self.learning_rate_schedule, self.n_epochs)
+        return Trainer(objective, optimizer, spawn_generator(self.seed_, "order"), schedule)
 
-    def _resume(self, X: npt.ArrayLike) -> Trainer:
-        trainer = self._make_trainer(self.module_, len(self._check_matrix(X, reset=False)))
+    def _resume(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> Trainer:
+        trainer = self._make_trainer(self.module_, self.batches(X, y).n_samples)
         trainer.epoch, trainer.history = len(self.history_), list(self.history_)
+        if any(VALIDATION_LOSS in row for row in trainer.history):
+            trainer.best_state = copy.deepcopy(self.module_.state_dict())
         return trainer
 
     def _check_matrix(self, X: npt.ArrayLike, *, reset: bool) -> Array:
@@ -229,9 +293,13 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         return rows
 
     def _map_rows(
-        self, X: npt.ArrayLike, function: Callable[..., torch.Tensor], labels: npt.NDArray[np.int64] | None = None
+        self,
+        X: npt.ArrayLike,
+        function: Callable[..., torch.Tensor],
+        labels: npt.NDArray[np.int64] | None = None,
+        precision: torch.dtype = torch.float64,
     ) -> Array:
-        """Apply a function of a float64 batch in the model's units to all rows, in chunks; keeps X's precision.
+        """Apply a function of a batch in the model's units to all rows, in chunks; keeps X's precision.
 
         Where there are labels, the function is given them as its second argument.
         """
@@ -241,7 +309,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         with torch.no_grad():
             for start in range(0, len(rows), _ROWS_PER_CHUNK):
                 chunk = slice(start, start + _ROWS_PER_CHUNK)
-                batch = [self.scaling_.apply(as_tensor(rows[chunk]).double())]
+                batch = [self.scaling_.apply(as_tensor(rows[chunk]).to(precision))]
                 if labels is not None:
                     batch.append(as_tensor(labels[chunk]))
                 parts.append(function(*batch).numpy())
@@ -258,3 +326,13 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
+    """Return y where it holds classes of two rows or more, else None: a model that ignores y may be given anything."""
+    labels = np.asarray(y)
+    if y is None or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
+        return None
+    if type_of_target(labels) not in ("binary", "multiclass") or np.unique(labels, return_counts=True)[1].min() < 2:
+        return None
+    return labels

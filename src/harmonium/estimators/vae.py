@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +24,7 @@ from harmonium.objectives.elbo import NegativeELBO
 from harmonium.objectives.objective import Objective
 from harmonium.samplers.latent_density import LatentDensity, fit_latent_density
 from harmonium.seeding import RandomState, root_seed, spawn_generator
+from harmonium.training.schedules import ScheduleName
 
 ARCHITECTURES = ("mlp", "convolutional")
 _MANIFOLD_TAIL = 0.02
@@ -44,9 +45,10 @@ class VAE(LatentVariableEstimator):
     ----------
     n_latent : int
     architecture : {"mlp", "convolutional"}
-        Rectified units. The convolutional one halves the image once for each of `hidden_sizes`.
+        Both with sigmoid-weighted linear units.
     hidden_sizes : sequence of int
-        Widths of the encoder's layers, or its channels; the decoder mirrors them.
+        Of the encoder; the decoder mirrors them. Multilayer: the widths. Convolutional: the channels of convolutions
+        that each halve the image, then the width of one fully connected layer, so at least two numbers.
     image_shape : (height, width), optional
         Of a row; needed by the convolutional architecture alone.
     likelihood : {"bernoulli", "continuous-bernoulli", "gaussian", "calibrated-gaussian"}
@@ -58,8 +60,15 @@ class VAE(LatentVariableEstimator):
     n_warmup_epochs : int
         Beta rises linearly from 0 over so many epochs.
     learning_rate : float
+    learning_rate_schedule : {"constant", "cosine"}
+        Cosine falls to nothing over `n_epochs`.
     batch_size : int
     n_epochs : int
+    validation_fraction : float
+        Of the rows of `fit` to hold back, drawn by classes where `y` has them; the weights with the lowest negative
+        ELBO there are kept. 0 trains on all rows and keeps the last weights.
+    patience : int or None
+        With rows held back, training ends after so many epochs that bring nothing there.
     optimizer : {"adam", "sgd"}
     momentum : float
         Of SGD; the decay of the first moment of Adam.
@@ -73,7 +82,8 @@ class VAE(LatentVariableEstimator):
     module_ : VAEModule
     scaling_ : Scaling
     history_ : list of dict
-        A row an epoch, with the mean ``negative_elbo`` and ``kl`` of the training steps.
+        A row an epoch, with the mean ``negative_elbo`` and ``kl`` of the training steps, and ``validation_loss``, the
+        negative ELBO of the rows held back, in the model's own units.
     latent_density_ : LatentDensity
         After `fit_latent_density`.
     n_features_in_ : int
@@ -107,8 +117,11 @@ class VAE(LatentVariableEstimator):
         beta: float = 1.0,
         n_warmup_epochs: int = 0,
         learning_rate: float = 1e-3,
+        learning_rate_schedule: ScheduleName = "constant",
         batch_size: int = 128,
         n_epochs: int = 20,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
         optimizer: Literal["adam", "sgd"] = "adam",
         momentum: float = 0.9,
         scaling: ScalingKind = "none",
@@ -123,8 +136,11 @@ class VAE(LatentVariableEstimator):
         self.beta = beta
         self.n_warmup_epochs = n_warmup_epochs
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.batch_size = batch_size
         self.n_epochs = n_epochs
+        self.validation_fraction = validation_fraction
+        self.patience = patience
         self.optimizer = optimizer
         self.momentum = momentum
         self.scaling = scaling
@@ -152,8 +168,14 @@ class VAE(LatentVariableEstimator):
                 )
             for size in shape:
                 check_positive_integer("every one of image_shape", size)
-            if min(halved_shapes((shape[0], shape[1]), len(sizes))[-1]) < 1:
-                raise InvalidInputError(f"images of {shape!r} cannot be halved {len(sizes)} times, once a hidden size")
+            n_halvings = len(sizes) - 1
+            if n_halvings < 1:
+                raise InvalidInputError(
+                    "architecture='convolutional' needs hidden_sizes of one or more numbers of channels and a width; "
+                    f"got {sizes!r}"
+                )
+            if min(halved_shapes((shape[0], shape[1]), n_halvings)[-1]) < 1:
+                raise InvalidInputError(f"images of {shape!r} cannot be halved {n_halvings} times, once a convolution")
         if make_likelihood(self.likelihood).takes_unit_interval_only and self.scaling != "none":
             raise InvalidInputError(
                 f"likelihood={self.likelihood!r} needs X in [0, 1] and so scaling='none'; got {self.scaling!r}"
@@ -173,8 +195,9 @@ class VAE(LatentVariableEstimator):
                 raise InvalidInputError(
                     f"image_shape {tuple(self.image_shape)!r} has {height * width} pixels; X has {n_features} features"
                 )
-            encoder = ConvolutionalEncoder((height, width), sizes, n_classes, 2 * n_latent, generator)
-            decoder = ConvolutionalDecoder(n_latent + n_classes, (height, width), sizes, generator)
+            shape, (*channels, hidden) = (height, width), sizes
+            encoder = ConvolutionalEncoder(shape, channels, hidden, n_classes, 2 * n_latent, generator)
+            decoder = ConvolutionalDecoder(n_latent + n_classes, shape, channels, hidden, generator)
         else:
             encoder = mlp([n_features + n_classes, *sizes, 2 * n_latent], generator)
             decoder = mlp([n_latent + n_classes, *sizes[::-1], n_features], generator)
@@ -194,6 +217,11 @@ class VAE(LatentVariableEstimator):
                 )
         return rows
 
+    def _validation_loss(
+        self, module: VAEModule, rows: torch.Tensor, labels: torch.Tensor | None, generator: torch.Generator
+    ) -> torch.Tensor:
+        return -elbo(module, rows, labels, generator)
+
     @property
     def _n_features_out(self) -> int:
         return self.module_.n_latent
@@ -201,6 +229,14 @@ class VAE(LatentVariableEstimator):
     def _exact_module(self) -> VAEModule:
         check_is_fitted(self)
         return copy.deepcopy(self.module_).double().eval()
+
+    def _infer(self, X: npt.ArrayLike, y: npt.ArrayLike | None, function: Callable[..., torch.Tensor]) -> Array:
+        """Apply a function of the module and a batch to all rows, in single precision where X is, else in double."""
+        check_is_fitted(self)
+        precision = torch.float32 if getattr(X, "dtype", None) == np.float32 else torch.float64
+        module = copy.deepcopy(self.module_).to(precision).eval()
+        labels = self._given_or_likeliest(X, y)
+        return self._map_rows(X, lambda *batch: function(module, *batch), labels, precision)
 
     def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> npt.NDArray[np.int64] | None:
         """Return the class indices that inference is conditioned on; None for a model without a condition."""
@@ -215,13 +251,12 @@ class VAE(LatentVariableEstimator):
         y : array-like of shape (n_samples,), optional
             Labels; ignored without a condition.
         """
-        module, labels = self._exact_module(), self._given_or_likeliest(X, y)
 
-        def both(v: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        def both(module: VAEModule, v: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
             mean, log_variance = module.encode(v, c)
             return torch.cat([mean, (0.5 * log_variance).exp()], -1)
 
-        mean, sd = np.split(self._map_rows(X, both, labels), 2, axis=1)
+        mean, sd = np.split(self._infer(X, y, both), 2, axis=1)
         return mean, sd
 
     def transform(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Array:
@@ -246,8 +281,7 @@ class VAE(LatentVariableEstimator):
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,), optional
         """
-        module, labels = self._exact_module(), self._given_or_likeliest(X, y)
-        return self._map_rows(X, lambda *v: self.scaling_.invert(module.reconstruct(*v)), labels)
+        return self._infer(X, y, lambda module, *v: self.scaling_.invert(module.reconstruct(*v)))
 
     def decode(self, z: npt.ArrayLike, y: npt.ArrayLike | None = None) -> npt.NDArray[np.float64]:
         """Return E[x | z] in the user's units, shape (n_samples, n_features).
@@ -304,14 +338,13 @@ class VAE(LatentVariableEstimator):
         return float(self.score_samples(X, y).mean(dtype=np.float64))
 
     def _bound(self, X: npt.ArrayLike, y: npt.ArrayLike | None, bound: Any, n_draws: int) -> Array:
-        module, labels = self._exact_module(), self._given_or_likeliest(X, y)
         generator = spawn_generator(self.seed_, "bounds")
 
-        def values(v: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        def values(module: VAEModule, v: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
             result: torch.Tensor = bound(module, v, c, generator, n_draws) - self.scaling_.log_volume
             return result
 
-        return self._map_rows(X, values, labels)
+        return self._infer(X, y, values)
 
     def fit_latent_density(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None, n_components: int = 10) -> VAE:
         """Fit a mixture of Gaussians to the aggregated posterior, one a class, for `sample` to draw from.

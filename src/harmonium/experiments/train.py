@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ import torch
 
 from harmonium.data.batches import as_tensor
 from harmonium.data.datasets import Dataset, load_dataset
+from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
 from harmonium.exceptions import DamagedFileError, InvalidInputError, SplitUnavailableError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.run_directory import RunDirectory
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer], None]) -> bool:
     """Train a configuration into its run directory; what is done already is not done again.
 
-    Every epoch is checkpointed, and its row of ``history.csv`` has the test error where the data have a test split
+    Every epoch is checkpointed; an RBM's rows of ``history.csv`` have the test error where the data have a test split
     (only reported: nothing is chosen by it). A run that was stopped goes on from its last whole checkpoint, bit for
     bit as if it had not been stopped.
 
@@ -58,7 +58,7 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
     test = _test_split(config.data)
     if test is not None:
         try:
-            estimator.batches(test.X, test.labels)
+            estimator.check_data(test.X, test.labels)
         except InvalidInputError as error:
             raise InvalidInputError(f"the test split of {config.data}: {error}") from error
     run.start(config, data.sha256)
@@ -67,7 +67,12 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
         estimator.batches(data.X, data.labels),
         config.parameters["n_epochs"],
         [
-            _TestError(estimator, test),
+            *estimator.callbacks(data.X, data.labels),
+            *(
+                [_TestError(estimator, test)]
+                if test is not None and isinstance(estimator, GaussianBernoulliRBM)
+                else []
+            ),
             Checkpoints(run.checkpoints),
             lambda trainer: run.write_history(trainer.history),
             *callbacks,
@@ -108,21 +113,17 @@ def _test_split(name: str) -> Dataset | None:
 class _TestError:
     """A trainer's callback that records the reconstruction error on the test split."""
 
-    def __init__(self, estimator: Any, data: Dataset | None) -> None:
+    def __init__(self, estimator: GaussianBernoulliRBM, data: Dataset) -> None:
         self.estimator = estimator
         self.data = data
 
     def __call__(self, trainer: Trainer) -> None:
-        if self.data is None:
-            return
         module, scaling = trainer.objective.module, self.estimator.scaling_
 
-        def reconstruct(*batch: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
-            rows, *labels = (as_tensor(part) for part in batch)
+        def reconstruct(rows: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
             with torch.no_grad():
-                reconstruction: torch.Tensor = module.reconstruct(scaling.apply(rows).float(), *labels)
+                reconstruction: torch.Tensor = module.reconstruct(scaling.apply(as_tensor(rows)).float())
                 inverted: npt.NDArray[np.floating] = scaling.invert(reconstruction).numpy()
                 return inverted
 
-        labels = self.estimator.class_indices(self.data.labels, len(self.data.X))
-        trainer.history[-1]["test_mse"] = mean_squared_error(self.data.X, reconstruct, labels)
+        trainer.history[-1]["test_mse"] = mean_squared_error(self.data.X, reconstruct)

@@ -1,4 +1,8 @@
-"""Encoders and decoders: multilayer perceptrons and convolutional networks, initialised from a generator."""
+"""Encoders and decoders: multilayer perceptrons and convolutional networks, initialised from a generator.
+
+Their hidden units are sigmoid-weighted linear, x sigmoid(x) (S. Elfwing et al., Neural Networks 107 (2018)),
+with which autoencoders of this size train in far fewer steps than with rectified ones.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,14 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.functional import conv2d
 from torch.nn.utils import skip_init
 
+_HALVING: dict[str, Any] = {"stride": 2, "padding": 1}
 
-def _layer(kind: type[nn.Module], generator: torch.Generator, *arguments: int, **options: Any) -> nn.Module:
-    """Make a layer with weights from U(-a, a), a = sqrt(6 / fan-in), for rectified units, and biases zero.
+
+def layer(kind: type[nn.Module], generator: torch.Generator, *arguments: int, **options: Any) -> nn.Module:
+    """Make a layer with weights from U(-a, a), a = sqrt(6 / fan-in), as for rectified units, and biases zero.
 
     K. He et al., "Delving Deep into Rectifiers", ICCV 2015, eq. 10. PyTorch's own initialisation would draw from the
     global generator.
@@ -30,20 +37,22 @@ def _layer(kind: type[nn.Module], generator: torch.Generator, *arguments: int, *
 
 
 def mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
-    """Return fully connected layers through these sizes, with a rectifier after each but the last."""
+    """Return fully connected layers through these sizes, with a hidden unit's function after each but the last."""
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes):
-        layers += [_layer(nn.Linear, generator, n_in, n_out), nn.ReLU(inplace=True)]
+        layers += [layer(nn.Linear, generator, n_in, n_out), nn.SiLU(inplace=True)]
     return nn.Sequential(*layers[:-1])
 
 
 class ConvolutionalEncoder(nn.Module):
-    """Halve the image once a channel count, then one fully connected layer.
+    """Halve the image once a channel count, then two fully connected layers.
 
     Parameters
     ----------
     image_shape : (height, width)
     channels : sequence of int
+    width : int
+        Of the hidden fully connected layer.
     n_conditions : int
         Length of the one-hot vector, which enters as that many constant planes beside the image.
     n_out : int
@@ -54,33 +63,38 @@ class ConvolutionalEncoder(nn.Module):
         self,
         image_shape: tuple[int, int],
         channels: Sequence[int],
+        width: int,
         n_conditions: int,
         n_out: int,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.image_shape = image_shape
+        self.first: Any = layer(nn.Conv2d, generator, 1 + n_conditions, channels[0], 4, **_HALVING)
         layers: list[nn.Module] = []
-        for n_in, n in zip([1 + n_conditions, *channels[:-1]], channels, strict=True):
-            layers += [
-                _layer(nn.Conv2d, generator, n_in, n, 4, stride=2, padding=1),
-                nn.ReLU(inplace=True),
-            ]
-        height, width = halved_shapes(image_shape, len(channels))[-1]
-        self.convolutions = nn.Sequential(*layers)
-        self.head = _layer(nn.Linear, generator, channels[-1] * height * width, n_out)
+        for n_in, n in pairwise(channels):
+            layers += [nn.SiLU(inplace=True), layer(nn.Conv2d, generator, n_in, n, 4, **_HALVING)]
+        self.convolutions = nn.Sequential(*layers, nn.SiLU(inplace=True))
+        self.head = mlp(
+            [channels[-1] * math.prod(halved_shapes(image_shape, len(channels))[-1]), width, n_out], generator
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map rows [pixels, one-hot] of shape (n, height * width + n_conditions) to (n, n_out)."""
         height, width = self.image_shape
-        images = x[:, : height * width].reshape(-1, 1, height, width)
-        conditions = x[:, height * width :, None, None].expand(-1, -1, height, width)
-        features: torch.Tensor = self.head(self.convolutions(torch.cat([images, conditions], 1)).flatten(1))
+        images, conditions = x[:, : height * width], x[:, height * width :]
+        weight = self.first.weight
+        maps = conv2d(images.reshape(-1, 1, height, width), weight[:, :1], self.first.bias, **_HALVING)
+        if conditions.shape[1] > 0:
+            # the planes of a condition are constant: their part of the convolution is one map each, made once a batch
+            planes = torch.eye(conditions.shape[1]).to(x)[:, :, None, None].expand(-1, -1, height, width)
+            maps = maps + torch.tensordot(conditions, conv2d(planes, weight[:, 1:], **_HALVING), 1)
+        features: torch.Tensor = self.head(self.convolutions(maps).flatten(1))
         return features
 
 
 class ConvolutionalDecoder(nn.Module):
-    """Mirror of `ConvolutionalEncoder`: one fully connected layer, then double the image once a channel count.
+    """Mirror of `ConvolutionalEncoder`: two fully connected layers, then double the image once a channel count.
 
     Parameters
     ----------
@@ -89,22 +103,25 @@ class ConvolutionalDecoder(nn.Module):
     image_shape : (height, width)
     channels : sequence of int
         In the encoder's order.
+    width : int
     generator : torch.Generator
     """
 
     def __init__(
-        self, n_in: int, image_shape: tuple[int, int], channels: Sequence[int], generator: torch.Generator
+        self, n_in: int, image_shape: tuple[int, int], channels: Sequence[int], width: int, generator: torch.Generator
     ) -> None:
         super().__init__()
         shapes = halved_shapes(image_shape, len(channels))[::-1]
         self.start = (channels[-1], *shapes[0])
-        self.head = _layer(nn.Linear, generator, n_in, math.prod(self.start))
+        self.head = mlp([n_in, width, math.prod(self.start)], generator)
         layers: list[nn.Module] = []
         reversed_channels = [*channels[::-1], 1]
         for k, (n, n_out) in enumerate(pairwise(reversed_channels)):
             odd = tuple(after - 2 * before for before, after in zip(shapes[k], shapes[k + 1], strict=True))
-            options = {"stride": 2, "padding": 1, "output_padding": odd}
-            layers += [nn.ReLU(inplace=True), _layer(nn.ConvTranspose2d, generator, n, n_out, 4, **options)]
+            layers += [
+                nn.SiLU(inplace=True),
+                layer(nn.ConvTranspose2d, generator, n, n_out, 4, output_padding=odd, **_HALVING),
+            ]
         self.convolutions = nn.Sequential(*layers)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:

@@ -17,13 +17,18 @@ _KEPT = 2
 
 
 def save_checkpoint(trainer: Trainer, path: Path) -> None:
-    """Write weights, optimiser, generators, epoch and history, so that training goes on bit for bit."""
+    """Write weights, the best ones too, optimiser, generators and history, so that training goes on bit for bit."""
     tensors = {f"objective.{key}": value for key, value in trainer.objective.state_dict().items()}
     for index, state in trainer.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value) for key, value in state.items()}
     for name, generator in _generators(trainer).items():
         tensors[f"generator.{name}"] = generator.get_state()
-    metadata = {"epoch": str(trainer.epoch), "history": json.dumps(trainer.history)}
+    tensors |= {f"best.{key}": value for key, value in (trainer.best_state or {}).items()}
+    metadata = {
+        "epoch": str(trainer.epoch),
+        "history": json.dumps(trainer.history),
+        "has_ended": json.dumps(trainer.has_ended),
+    }
     write_atomically(path, save({key: value.contiguous() for key, value in tensors.items()}, metadata))
 
 
@@ -39,7 +44,7 @@ def load_checkpoint(trainer: Trainer, path: Path) -> None:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
-        groups: dict[str, dict[str, torch.Tensor]] = {"objective": {}, "optimizer": {}, "generator": {}}
+        groups: dict[str, dict[str, torch.Tensor]] = {"objective": {}, "optimizer": {}, "generator": {}, "best": {}}
         for key, value in tensors.items():
             group, _, rest = key.partition(".")
             groups[group][rest] = value
@@ -55,6 +60,8 @@ def load_checkpoint(trainer: Trainer, path: Path) -> None:
             generator.set_state(groups["generator"][name])
         trainer.epoch = int(metadata["epoch"])
         trainer.history = json.loads(metadata["history"])
+        trainer.has_ended = json.loads(metadata["has_ended"])
+        trainer.best_state = groups["best"] or None
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise DamagedFileError(f"{path} is not a checkpoint of this model: {error}") from error
 

@@ -25,6 +25,9 @@ class Trainer:
         Over the objective's parameters.
     generator : torch.Generator
         Draws the order of the batches.
+    schedule : callable, optional
+        Maps the number of epochs done, with the current one's fraction, to a factor on the optimiser's learning rates;
+        by default they stay.
 
     Attributes
     ----------
@@ -33,6 +36,10 @@ class Trainer:
     history : list of dict
         A row an epoch: ``epoch``, ``seconds`` (of the training steps alone), the mean over the epoch's steps of
         the objective's terms, and what callbacks added.
+    best_state : dict of str to Tensor, or None
+        The module's weights that a callback found best; None where none looks for them.
+    has_ended : bool
+        Set by a callback: no further epoch is run.
     """
 
     def __init__(
@@ -40,15 +47,20 @@ class Trainer:
         objective: Objective,
         optimizer: torch.optim.Optimizer,
         generator: torch.Generator,
+        schedule: Callable[[float], float] | None = None,
     ) -> None:
         self.objective = objective
         self.optimizer = optimizer
         self.generator = generator
         self.epoch = 0
         self.history: list[HistoryRow] = []
+        self.best_state: dict[str, torch.Tensor] | None = None
+        self.has_ended = False
+        self._schedule = schedule
+        self._rates = [group["lr"] for group in optimizer.param_groups]
 
     def train(self, batches: Batches, n_epochs: int, callbacks: Sequence[Callable[[Trainer], None]] = ()) -> None:
-        """Train until `n_epochs` epochs are done, counting those done before.
+        """Train until `n_epochs` epochs are done, counting those done before, or a callback ends it.
 
         Parameters
         ----------
@@ -64,7 +76,8 @@ class Trainer:
             When a parameter is no longer finite at the end of an epoch; callbacks, and so checkpoints, do not see
             that epoch.
         """
-        while self.epoch < n_epochs:
+        self.objective.train()
+        while self.epoch < n_epochs and not self.has_ended:
             start = time.perf_counter()
             terms = self._run_epoch(batches)
             self.epoch += 1
@@ -77,6 +90,10 @@ class Trainer:
         sums: dict[str, torch.Tensor] = {}
         n_steps = 0
         for batch, labels in batches.epoch(self.generator):
+            if self._schedule is not None:
+                factor = self._schedule(self.epoch + n_steps / len(batches))
+                for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+                    group["lr"] = rate * factor
             self.optimizer.zero_grad()
             for name, value in self.objective.accumulate_gradients(batch, labels).items():
                 sums[name] = sums.get(name, 0.0) + value
@@ -88,8 +105,7 @@ class Trainer:
     def _check_finite(self) -> None:
         for name, parameter in self.objective.named_parameters():
             if not bool(torch.isfinite(parameter).all()):
-                rate = self.optimizer.param_groups[0]["lr"]
                 raise DivergenceError(
                     f"training diverged in epoch {self.epoch}: {name.removeprefix('module.')} is no longer finite; "
-                    f"a learning_rate below {rate:g} may help"
+                    f"a learning_rate below {self._rates[0]:g} may help"
                 )

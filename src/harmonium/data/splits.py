@@ -1,0 +1,41 @@
+"""Holding rows back from a training set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import train_test_split
+
+from harmonium.exceptions import InvalidInputError
+
+Indices = npt.NDArray[np.int64]
+
+
+def hold_out(n_samples: int, fraction: float, labels: npt.NDArray[Any] | None, seed: int) -> tuple[Indices, Indices]:
+    """Return the sorted indices of the rows to train on and of those held back.
+
+    Parameters
+    ----------
+    n_samples : int
+    fraction : float
+        Of the rows to hold back.
+    labels : ndarray of shape (n_samples,), optional
+        Classes that both parts hold in the same proportions (stratified); each needs two rows or more. Without them
+        the rows are drawn blindly.
+    seed : int
+
+    Raises
+    ------
+    InvalidInputError
+        If the parts cannot be made: too few rows, or rows of a class.
+    """
+    rows = np.arange(n_samples)
+    try:
+        kept, held = train_test_split(rows, test_size=fraction, stratify=labels, random_state=seed % 2**32)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"a fraction of {fraction:g} of {n_samples} rows cannot be held back: {error}"
+        ) from error
+    return np.sort(kept), np.sort(held)
