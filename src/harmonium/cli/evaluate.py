@@ -18,5 +18,10 @@ def evaluate_run(run: Path, *, data: str | None = None) -> None:
     data
         Measure on this data set or file in place of the run's own test split; nothing is written.
     """
-    for key, value in evaluate(RunDirectory(run), data).items():
+    directory = RunDirectory(run)
+    for key, value in evaluate(directory, data).items():
         print(f"{key:32s} {'exact' if value is None else format(value, '.6g')}")
+    if directory.config().parameters.get("likelihood") == "bernoulli":
+        print(
+            "on values between 0 and 1 the Bernoulli likelihood is no density: compare these nats with one another only"
+        )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from harmonium.estimators.class_labels import ClassLabels
 from harmonium.estimators.vae import VAE
-from harmonium.exceptions import InvalidInputError
 
 
-class ConditionalVAE(VAE):
+class ConditionalVAE(ClassLabels, VAE):
     """Variational autoencoder conditioned on a label: q(z | x, c) and p(x | z, c).
 
     The label's one-hot vector is concatenated to the input of encoder and decoder; all else, and every parameter, is as
@@ -38,37 +36,9 @@ class ConditionalVAE(VAE):
     True
     """
 
-    classes_: npt.NDArray[Any]
-
     @property
     def _n_classes(self) -> int:
         return len(self.classes_)
-
-    def _learn_labels(self, y: npt.ArrayLike | None, n_samples: int) -> None:
-        if y is None:
-            # scikit-learn's tools look for these words
-            raise InvalidInputError("ConditionalVAE requires y to be passed, but the target y is None")
-        labels = np.asarray(y)
-        if labels.shape != (n_samples,):
-            raise InvalidInputError(f"y must have one label a row of X, shape ({n_samples},); got {labels.shape}")
-        if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-            raise InvalidInputError("y contains NaN or infinity; every label must be a value")
-        self.classes_ = np.unique(labels)
-
-    def class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64]:
-        """Return the labels, or one label for all, as indices into `classes_`."""
-        if y is None:
-            raise InvalidInputError(f"a class is needed: y must be labels among {self._class_list()}; got None")
-        labels = np.asarray(y)
-        if labels.ndim == 0:
-            labels = np.full(n_samples, labels)
-        if labels.shape != (n_samples,):
-            raise InvalidInputError(f"y must be one label, or {n_samples} of them; got shape {labels.shape}")
-        known = np.isin(labels, self.classes_)
-        if not known.all():
-            raise InvalidInputError(f"y must be among {self._class_list()}; got {labels[~known][0]!r}")
-        indices: npt.NDArray[np.int64] = np.searchsorted(self.classes_, labels).astype(np.int64)
-        return indices
 
     def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
         n_samples = len(self._check_matrix(X, reset=False))
@@ -77,11 +47,3 @@ class ConditionalVAE(VAE):
         bounds = [self.elbo(X, np.full(n_samples, label)) for label in self.classes_]
         likeliest: npt.NDArray[np.int64] = np.argmax(bounds, axis=0).astype(np.int64)
         return likeliest
-
-    def _class_list(self) -> str:
-        return ", ".join(str(label) for label in self.classes_)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags

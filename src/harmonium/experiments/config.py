@@ -12,6 +12,7 @@ import tomli_w
 from harmonium.estimators._base import LatentVariableEstimator
 from harmonium.estimators.conditional_vae import ConditionalVAE
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
+from harmonium.estimators.image_classifier import ImageClassifier
 from harmonium.estimators.vae import VAE
 from harmonium.exceptions import InvalidInputError
 
@@ -19,6 +20,7 @@ MODELS: dict[str, type[LatentVariableEstimator]] = {
     "gaussian-bernoulli-rbm": GaussianBernoulliRBM,
     "vae": VAE,
     "conditional-vae": ConditionalVAE,
+    "image-classifier": ImageClassifier,
 }
 
 

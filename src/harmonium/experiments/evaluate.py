@@ -9,9 +9,11 @@ import numpy as np
 
 from harmonium.data.datasets import Dataset, load_dataset
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
+from harmonium.estimators.image_classifier import ImageClassifier
 from harmonium.estimators.vae import VAE
 from harmonium.exceptions import InvalidInputError, SplitUnavailableError
 from harmonium.experiments.run_directory import RunDirectory
+from harmonium.metrics.latent_space import knn_accuracy, probe_accuracy, silhouette
 from harmonium.metrics.reconstruction import mean_squared_error
 
 N_IMPORTANCE = 50
@@ -32,7 +34,8 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
     -------
     dict
         ``test_mse`` (per value, in the user's units squared; pixel scale for images), ``seconds_per_epoch`` (median)
-        and what `density_metrics` or `bound_metrics` measure of the model.
+        and what `density_metrics`, or `bound_metrics` and, where there are labels, `latent_metrics`, measure of the
+        model; of a classifier ``test_accuracy``.
 
     Raises
     ------
@@ -44,11 +47,16 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
         raise InvalidInputError(f"{run.path} is not trained to its end; train it first")
     estimator = run.load_estimator()
     test = load_dataset(config.data, "test") if data is None else _test_or_whole(data)
-    if isinstance(estimator, VAE):
+    metrics: dict[str, Any]
+    if isinstance(estimator, ImageClassifier):
+        metrics = {"test_accuracy": estimator.score(test.X, np.asarray(test.labels))}
+    elif isinstance(estimator, VAE):
         metrics = {
             "test_mse": mean_squared_error(test.X, estimator.reconstruct, test.labels),
             **bound_metrics(estimator, test),
         }
+        if test.labels is not None and data is None:
+            metrics |= latent_metrics(estimator, load_dataset(config.data, "train"), test)
     else:
         metrics = {
             "test_mse": mean_squared_error(test.X, estimator.reconstruct),
@@ -94,6 +102,23 @@ def bound_metrics(estimator: VAE, test: Dataset) -> dict[str, Any]:
         "negative_iwae": -float(estimator.iwae(test.X, test.labels, N_IMPORTANCE).mean(dtype=np.float64)),
         "kl": float(kl.mean(dtype=np.float64)),
         "active_units": int((mean.var(axis=0) > ACTIVE_VARIANCE).sum()),
+    }
+
+
+def latent_metrics(estimator: VAE, train: Dataset, test: Dataset) -> dict[str, float]:
+    """Measure what the posterior means of the test set say of the labels, which a conditional model is told as well.
+
+    Returns
+    -------
+    dict
+        ``knn_accuracy`` and ``probe_accuracy``, learned from the training set, and ``silhouette``.
+    """
+    Z_train, Z = (estimator.transform(data.X, data.labels) for data in (train, test))
+    y_train, y = np.asarray(train.labels), np.asarray(test.labels)
+    return {
+        "knn_accuracy": knn_accuracy(Z_train, y_train, Z, y),
+        "probe_accuracy": probe_accuracy(Z_train, y_train, Z, y),
+        "silhouette": silhouette(Z, y),
     }
 
 

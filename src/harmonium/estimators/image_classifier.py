@@ -1,0 +1,109 @@
+"""The classifier that judges generated images."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from harmonium.estimators._base import Array, LatentVariableEstimator
+from harmonium.estimators.class_labels import ClassLabels
+from harmonium.estimators.parameters import check_positive_integer
+from harmonium.exceptions import InvalidInputError
+from harmonium.modules.classifier import ClassifierModule
+from harmonium.objectives.cross_entropy import CrossEntropy
+from harmonium.objectives.objective import Objective
+from harmonium.seeding import RandomState
+from harmonium.training.schedules import ScheduleName
+
+
+class ImageClassifier(ClassLabels, LatentVariableEstimator):
+    """Convolutional classifier, whose decisions and features measure what other models generate.
+
+    It is a yardstick, no part of the public face.
+
+    Parameters
+    ----------
+    image_shape : (height, width)
+    n_outputs : int
+        Length of the features.
+    learning_rate, learning_rate_schedule, batch_size, n_epochs, optimizer, momentum, random_state, verbose
+        As in `VAE`.
+    """
+
+    module_: ClassifierModule
+    scaling = "none"
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int] = (28, 28),
+        *,
+        n_outputs: int = 128,
+        learning_rate: float = 3e-3,
+        learning_rate_schedule: ScheduleName = "cosine",
+        batch_size: int = 128,
+        n_epochs: int = 6,
+        optimizer: str = "adam",
+        momentum: float = 0.9,
+        random_state: RandomState = None,
+        verbose: bool = False,
+    ) -> None:
+        self.image_shape = image_shape
+        self.n_outputs = n_outputs
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.batch_size = batch_size
+        self.n_epochs = n_epochs
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def check_parameters(self) -> None:
+        """Raise InvalidInputError unless every hyper-parameter is one that `fit` takes."""
+        super().check_parameters()
+        check_positive_integer("n_outputs", self.n_outputs)
+        if min(self.image_shape) < 4:
+            raise InvalidInputError(f"image_shape must be at least 4 each way; got {self.image_shape!r}")
+
+    def _make_module(self, n_features: int, generator: torch.Generator) -> ClassifierModule:
+        height, width = self.image_shape
+        if height * width != n_features:
+            raise InvalidInputError(
+                f"image_shape {tuple(self.image_shape)!r} has {height * width} pixels; X has {n_features} features"
+            )
+        return ClassifierModule((height, width), self.n_outputs, len(self.classes_), generator)
+
+    def _make_objective(self, module: ClassifierModule, generator: torch.Generator, n_samples: int) -> Objective:
+        return CrossEntropy(module, generator)
+
+    def _evaluation_module(self) -> ClassifierModule:
+        check_is_fitted(self)
+        return copy.deepcopy(self.module_).eval()
+
+    def predict_indices(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Return the index of each row's likeliest class, by the logits of the image and its mirror image together."""
+        module = self._evaluation_module()
+
+        def logits(v: torch.Tensor) -> torch.Tensor:
+            both: torch.Tensor = module(v) + module(module.mirror(v))
+            return both
+
+        likeliest: npt.NDArray[np.int64] = self._map_rows(X, logits, precision=torch.float32).argmax(1)
+        return likeliest
+
+    def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
+        """Return the accuracy."""
+        return float((self.predict_indices(X) == self.class_indices(y, len(np.asarray(X)))).mean())
+
+    def transform(self, X: npt.ArrayLike) -> Array:
+        """Return the features, shape (n_samples, n_outputs)."""
+        module = self._evaluation_module()
+        return self._map_rows(X, module.features, precision=torch.float32)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_outputs
