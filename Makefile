@@ -20,8 +20,9 @@ data: setup
 reproduce: data
 	$(BIN)/harmonium reproduce --seeds $(SEEDS)
 
+# threads that wait for one another must not spin: it starves the processes that some tests start
 test: data
-	$(BIN)/python -m pytest
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest
 
 lint: setup
 	$(BIN)/ruff check

@@ -20,6 +20,11 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command("harmonium.cli.train:app", name="train", help="Train a model into a run directory.")
+app.command(
+    "harmonium.cli.tune:tune_model",
+    name="tune",
+    help="Search for a model's parameters on a validation part of its data.",
+)
 app.command("harmonium.cli.evaluate:evaluate_run", name="evaluate", help="Measure a trained run.")
 app.command(
     "harmonium.cli.reproduce:reproduce_all",

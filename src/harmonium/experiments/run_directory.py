@@ -20,14 +20,15 @@ from harmonium.experiments.config import TrainConfig
 from harmonium.files import write_atomically
 from harmonium.training.trainer import HistoryRow
 
-_PACKAGES = ("harmonium", "torch", "numpy", "scikit-learn", "numba")
+_PACKAGES = ("harmonium", "torch", "numpy", "scikit-learn", "numba", "optuna", "openTSNE")
 
 
 class RunDirectory:
     """A run's folder.
 
     ``config.toml`` (as resolved), ``manifest.json`` (how it was made), ``model.safetensors`` and ``model.json`` (the
-    fitted estimator), ``checkpoints/``, ``history.csv`` (a row an epoch) and ``metrics.json`` (what was measured).
+    fitted estimator), ``checkpoints/``, ``history.csv`` (a row an epoch), ``metrics.json`` (what was measured). Where
+    the parameters were searched for, also ``study.log`` (the search's journal), ``study.json`` and ``figures/``.
 
     Parameters
     ----------
@@ -134,6 +135,19 @@ class RunDirectory:
     def metrics(self) -> dict[str, Any] | None:
         """Read what was measured, or None before `write_metrics`."""
         return self._read_json("metrics.json") if (self.path / "metrics.json").exists() else None
+
+    @property
+    def has_study(self) -> bool:
+        """Whether a search for the run's parameters was written."""
+        return (self.path / "study.json").is_file()
+
+    def write_study(self, study: dict[str, Any]) -> None:
+        """Write what the search for this run's parameters did."""
+        self._write_json("study.json", study)
+
+    def study(self) -> dict[str, Any]:
+        """Read what `write_study` wrote."""
+        return self._read_json("study.json")
 
     def load_estimator(self) -> Any:
         """Return the fitted estimator."""

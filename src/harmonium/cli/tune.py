@@ -1,0 +1,76 @@
+"""``harmonium tune``: search for a model's parameters on a validation part of the training set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from harmonium.data.datasets import load_dataset
+from harmonium.estimators.parameters import check_positive_integer
+from harmonium.experiments.run_directory import RunDirectory
+from harmonium.experiments.search_spaces import search_space
+from harmonium.experiments.tune import Tuning, tune
+from harmonium.training.progress import ProgressBar
+
+
+def tune_model(
+    model: str,
+    *,
+    data: str,
+    run_dir: Path | None = None,
+    n_trials: int = 40,
+    n_epochs: int = 3,
+    n_samples: int | None = None,
+    n_final_epochs: int = 20,
+    workers: int | None = None,
+    space: Path | None = None,
+    seed: int = 0,
+) -> None:
+    """Search for the setting with the lowest validation loss, then train it; a second call goes on.
+
+    Parameters
+    ----------
+    model
+        vae or conditional-vae.
+    data
+        A data set's name, or the path of a .npy, .npz or IDX file.
+    run_dir
+        Where the search and the chosen run are written; by default runs/tuned-MODEL-DATA-seedSEED.
+    n_trials
+        Settings to try.
+    n_epochs
+        Passes over the data in a trial; trials that look poor after one are cut short.
+    n_samples
+        Rows that a trial trains on, drawn from the 80%; by default all of them.
+    n_final_epochs
+        Passes over the data for the chosen setting, on the whole training set.
+    workers
+        Processes, of one thread each; by default as many as there are cores.
+    space
+        A TOML file with tables [fixed] and [tuned.NAME] in place of the model's own search space.
+    seed
+        Of the search and of the chosen run; with one worker the same seed gives the same trials.
+    """
+    for name, value in {"n_trials": n_trials, "n_epochs": n_epochs, "n_final_epochs": n_final_epochs}.items():
+        check_positive_integer(name, value)
+    for name, option in {"n_samples": n_samples, "workers": workers}.items():
+        if option is not None:
+            check_positive_integer(name, option)
+    bounds = search_space(model, load_dataset(data, "train").image_shape, space)
+    tuning = Tuning(model, data, bounds, n_epochs, n_samples, seed)
+    run = RunDirectory(run_dir or Path("runs") / f"tuned-{model}-{Path(data).stem}-seed{seed}")
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    with ProgressBar(f"{model}, the chosen setting", n_final_epochs) as progress:
+        chosen = tune(
+            tuning,
+            run,
+            console,
+            n_trials=n_trials,
+            n_workers=workers,
+            n_final_epochs=n_final_epochs,
+            callbacks=[progress],
+        )
+    for name, value in chosen.items():
+        print(f"{name:32s} {value}")
+    print(f"trained into {run.path}, with its study.json and figures/; measure it with: harmonium evaluate {run.path}")
