@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -17,9 +18,26 @@ import pytest
 from harmonium.cli.main import main
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.recipes import RECIPES
+from harmonium.experiments.run_directory import RunDirectory
 
+TUNE = ["tune", "conditional-vae", "--n-trials", "4", "--n-epochs", "2", "--n-final-epochs", "2"]
 TRAIN = ["train", "gaussian-bernoulli-rbm", "--n-hidden", "3", "--n-epochs", "2"]
-REPRODUCE = ["reproduce", "--n-hidden", "3", "--n-hidden", "4"]
+REPRODUCE = ["reproduce", "--n-hidden", "3", "--n-hidden", "4", "--quick"]
+AUTOENCODER_METRICS = {
+    *("test_mse", "negative_elbo", "negative_iwae", "kl", "active_units", "knn_accuracy", "probe_accuracy")
+}
+
+
+@pytest.fixture
+def one_process(monkeypatch):
+    """Run what would be run in processes, as it comes out there, without their long start."""
+
+    def run_here(jobs, console, **options):
+        for job in jobs.values():
+            pickle.loads(pickle.dumps(job))()
+
+    for module in ("sweep", "tune", "problem2"):
+        monkeypatch.setattr(f"harmonium.experiments.{module}.run_jobs", run_here)
 
 
 def test_train_then_evaluate(images_file, capsys):
@@ -41,13 +59,27 @@ def test_every_recipe_trains_with_its_own_defaults(images_file, recipe):
 @pytest.mark.parametrize("model", ["vae", "conditional-vae"])
 def test_the_autoencoders_train_and_are_measured(images_file, capsys, model):
     arguments = ["train", model, "--data", str(images_file), "--n-latent", "2", "--n-epochs", "2", "--run-dir", "here"]
-    assert main([*arguments, "--architecture", "convolutional", "--hidden-sizes", "4"]) == 0
+    arguments += ["--architecture", "convolutional", "--hidden-sizes", "4", "8"]
+    assert main(arguments) == 0
     assert main(["evaluate", "here"]) == 0
     found = dict(line.split() for line in capsys.readouterr().out.splitlines() if len(line.split()) == 2)
-    assert set(found) == {"test_mse", "negative_elbo", "negative_iwae", "kl", "active_units", "seconds_per_epoch"}
+    assert set(found) == {*AUTOENCODER_METRICS, "silhouette", "seconds_per_epoch"}
     assert float(found["negative_iwae"]) < float(found["negative_elbo"])
-    assert main([*arguments, "--architecture", "convolutional", "--hidden-sizes", "4"]) == 0
+    assert main(arguments) == 0
     assert "is trained already" in capsys.readouterr().out
+
+
+def test_tune_searches_trains_and_says_what_it_chose(images_file, capsys, one_process):
+    assert main([*TUNE, "--data", str(images_file), "--run-dir", "here"]) == 0
+    run = RunDirectory("here")
+    chosen = min((t for t in run.study()["trials"] if t["validation_loss"]), key=lambda t: t["validation_loss"])
+    said = capsys.readouterr().out
+    for name, value in chosen["parameters"].items():
+        assert re.search(rf"^{name} +{re.escape(str(value))}$", said, re.MULTILINE)
+    assert len(run.study()["trials"]) == 4
+    assert len(run.history()) == 2
+    assert {path.name for path in (run.path / "figures").iterdir()} == {"tuning_history.png", "tuning_importances.png"}
+    assert main(["evaluate", "here"]) == 0
 
 
 def test_a_condition_needs_labels(tmp_path, monkeypatch, capsys):
@@ -82,6 +114,16 @@ def test_progress_is_plain_lines_in_a_log(images_file, capsys):
         (["evaluate", "nowhere"], "nowhere is not a run directory: config.toml is missing"),
         (["data", "fetch", "cifar"], "data set must be one of fashion-mnist, mnist; got 'cifar'"),
         ([*TRAIN, "--data", "own.npz", "--seed", "-1"], "random_state must be a non-negative integer"),
+        (["tune", "rbm", "--data", "own.npz"], "model must be one of vae, conditional-vae, to be tuned; got 'rbm'"),
+        (["tune", "vae", "--data", "own.npz", "--n-trials", "0"], "n_trials must be a positive integer; got 0"),
+        ([*TUNE, "--data", "own.npz", "--workers", "0"], "workers must be a positive integer; got 0"),
+        ([*TUNE, "--data", "missing.npy"], "missing.npy does not exist"),
+        ([*TUNE, "--data", "own.npz", "--space", "missing.toml"], "missing.toml: No such file or directory"),
+        ([*TUNE, "--data", "own.npz", "--space", "own.npz"], "own.npz is not TOML"),
+        (["tune", "vae", "--data", "nan.npy"], "X contains NaN at row 1, column 2"),
+        ([*TUNE, "--data", "plain.npy"], "requires y to be passed"),
+        (["reproduce", "--data", "plain.npy"], "plain.npy is one matrix and has no test split"),
+        ([*REPRODUCE, "--n-epochs", "1", "--data", "rows.npz"], "problem 2 needs grey images with labels"),
         (["reproduce", "--empty-n-hidden"], "n_hidden must name one or more numbers of hidden units"),
         (["reproduce", "--seeds", "0"], "seeds must be a positive integer; got 0"),
     ],
@@ -90,6 +132,8 @@ def test_a_mistake_is_one_sentence_and_exit_code_one(images_file, capsys, argume
     X = np.zeros((4, 5))
     X[1, 2] = np.nan
     np.save("nan.npy", X)
+    np.save("plain.npy", np.ones((50, 6)))
+    np.savez("rows.npz", X_train=np.eye(50), X_test=np.eye(50))
     assert main(arguments) == 1
     errors = capsys.readouterr().err
     assert sentence in errors
@@ -120,10 +164,11 @@ class Page(HTMLParser):
         self.text += data
 
 
-def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, capsys):
+def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, capsys, one_process):
     arguments = [*REPRODUCE, "--n-epochs", "2", "--data", str(images_file), "--seeds", "2"]
     assert main(arguments) == 0
-    metrics = json.loads((images_file.parent / "report" / "metrics.json").read_text())["problem1"]
+    written = json.loads((images_file.parent / "report" / "metrics.json").read_text())
+    metrics = written["problem1"]
     assert set(metrics) == {"generative", "reconstruction", "block-cd", "exact-likelihood", "pca"}
     for recipe in ("generative", "reconstruction"):
         assert set(metrics[recipe]) == {"3", "4", "10"}  # 10 is where the objectives are compared
@@ -144,15 +189,29 @@ def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, 
     assert metrics["generative"]["3"]["test_mse"] == pytest.approx(np.mean(both))
     assert metrics["generative"]["3"]["test_mse_sd"] == pytest.approx(np.std(both, ddof=1))
 
+    for model in ("vae", "conditional_vae"):
+        assert set(written["problem2"][model]) == {"chosen", "bernoulli16", "latent2"}
+        for setting in written["problem2"][model].values():
+            assert set(setting) >= AUTOENCODER_METRICS | {f"{name}_sd" for name in AUTOENCODER_METRICS}
+    conditional = written["problem2"]["conditional_vae"]["chosen"]
+    for samples in (conditional, conditional["prior_samples"]):
+        assert samples["class_agreement_all"] == pytest.approx(np.mean([samples["class_agreement"][k] for k in "012"]))
+        assert samples["frechet_distance"] > 0
+    assert "class_agreement_all" not in written["problem2"]["vae"]["chosen"]  # it is asked for no class
+    assert set(written["problem2"]["tuning"]) == {"n_latent", "hidden_sizes", "learning_rate", "batch_size"}
+
     page = Page((images_file.parent / "report" / "index.html").read_text())
     assert page.addresses == []
-    assert page.images == 8
+    assert page.images == 18
     assert f"{metrics['generative']['10']['test_mse']:.5f}" in page.text
+    assert f"{conditional['frechet_distance']:.2f}" in page.text
     assert f"{metrics['pca']['4']['test_log_likelihood']:.1f}".replace("-", "−") in page.text
 
-    trained = {path: path.stat().st_mtime_ns for path in (images_file.parent / "runs").rglob("*.safetensors")}
-    assert main(arguments) == 0  # a second call trains nothing
-    assert trained == {path: path.stat().st_mtime_ns for path in (images_file.parent / "runs").rglob("*.safetensors")}
+    made = {path: path.stat().st_mtime_ns for path in (images_file.parent / "runs").rglob("*") if path.is_file()}
+    assert main(arguments) == 0  # a second call trains and measures nothing; the search's summary is drawn up again
+    search = {"study.log", "study.json", "tuning_history.png", "tuning_importances.png"}
+    assert {path.name for path, time in made.items() if path.stat().st_mtime_ns != time} <= search
+    assert json.loads((images_file.parent / "report" / "metrics.json").read_text()) == written
 
 
 def test_reproduce_says_a_workers_mistake_in_one_sentence(images_file, capsys):
@@ -213,7 +272,7 @@ def test_a_killed_worker_is_one_sentence(images_file):
     os.kill(workers[-1], signal.SIGKILL)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert "error: a training process was killed" in errors
+    assert "error: a process was killed" in errors
     assert "Traceback" not in errors
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harmonium.experiments.reproduce import Problem1, reproduce, write_metrics
+from harmonium.experiments.problem1 import Problem1
+from harmonium.experiments.problem2 import Problem2
+from harmonium.experiments.reproduce import reproduce, write_metrics
 from harmonium.report.html import write_report
 
 
@@ -16,6 +18,7 @@ def reproduce_all(
     data: str = "fashion-mnist",
     n_hidden: tuple[int, ...] = (10, 50, 100, 250),
     n_epochs: int = 25,
+    quick: bool = False,
     runs: Path = Path("runs"),
     report: Path = Path("report"),
 ) -> None:
@@ -28,17 +31,22 @@ def reproduce_all(
     data
         The data set.
     n_hidden
-        The numbers of hidden units.
+        The numbers of hidden units of the RBMs.
     n_epochs
-        Passes over the data.
+        Passes over the data for the RBMs.
+    quick
+        One epoch for each autoencoder and a search of two trials: a look at whether all works, no result.
     runs
         Where the run directories are written.
     report
         Where index.html and metrics.json are written.
     """
     console = Console(soft_wrap=True, highlight=False)
-    problem = Problem1(runs / "problem1", data, n_hidden, n_epochs, seeds)
-    metrics = reproduce(problem, console)
+    problem1 = Problem1(runs / "problem1", data, n_hidden, n_epochs, seeds)
+    problem2 = Problem2(runs / "problem2", data, n_seeds=seeds)
+    if quick:
+        problem2 = problem2.shortened()
+    metrics = reproduce(problem1, problem2, console)
     write_metrics(metrics, report / "metrics.json")
-    write_report(problem, metrics, report / "index.html")
+    write_report(problem1, problem2, metrics, report / "index.html")
     console.print(f"report written to {report / 'index.html'}, its figures' numbers to {report / 'metrics.json'}")

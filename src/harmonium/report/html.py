@@ -4,55 +4,81 @@ from __future__ import annotations
 
 import base64
 import io
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
-from harmonium.experiments.reproduce import Metrics, Problem1
+from harmonium.experiments.evaluate import N_IMPORTANCE
+from harmonium.experiments.generation import N_SAMPLES_PER_CLASS
+from harmonium.experiments.over_seeds import Metrics
+from harmonium.experiments.problem1 import Problem1
+from harmonium.experiments.problem2 import N_MAPPED, SETTINGS, Problem2
 from harmonium.figures.style import style
 from harmonium.files import write_atomically
 from harmonium.report.problem1 import N_SWEEPS, draw_problem1
+from harmonium.report.problem2 import classes_drawn, draw_problem2
 
 
-def write_report(problem: Problem1, metrics: Metrics, path: Path) -> None:
+def write_report(problem1: Problem1, problem2: Problem2, metrics: Metrics, path: Path) -> None:
     """Write the report of what `reproduce` collected; every number in it is one of `metrics`.
 
     Parameters
     ----------
-    problem : Problem1
+    problem1 : Problem1
+    problem2 : Problem2
     metrics : dict
         What `harmonium.experiments.reproduce.reproduce` returned.
     path : Path
         The HTML file; it holds its figures and asks for nothing. They are also written beside it, into ``figures``.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((files("harmonium.report") / "assets" / "report.html.j2").read_text("utf-8"))
-    run = problem.run("generative", problem.n_hidden[0], 0)
+    environment = Environment(
+        loader=PackageLoader("harmonium.report", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    run = problem1.run("generative", problem1.n_hidden[0], 0)
     folder = path.parent / "figures"
     folder.mkdir(parents=True, exist_ok=True)
-    page = template.render(
-        problem=problem,
-        data_title=REGISTRY[problem.data].title if problem.data in REGISTRY else Path(problem.data).name,
+    pictures = draw_problem1(problem1, metrics) | draw_problem2(problem2)
+    page = environment.get_template("report.html.j2").render(
+        problem=problem1,
+        problem2=problem2,
+        data_title=_title(problem1.data),
+        data2_title=_title(problem2.data),
         metrics=metrics["problem1"],
+        metrics2=metrics["problem2"],
         manifest=run.manifest(),
+        manifest2=problem2.run("vae", "chosen").manifest(),
         n_sweeps=N_SWEEPS,
         n_gibbs_steps=run.config().parameters["n_gibbs_steps"],
-        pictures={name: _embed(name, figure, folder) for name, figure in draw_problem1(problem, metrics).items()},
+        n_importance=N_IMPORTANCE,
+        n_samples_per_class=N_SAMPLES_PER_CLASS,
+        n_mapped=N_MAPPED,
+        parameters={setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
+        study=problem2.run("conditional_vae", "chosen").study(),
+        classes_drawn=classes_drawn(load_dataset(problem2.data, "test")),
+        pictures={name: _embed(name, figure, folder) for name, figure in pictures.items()},
         number=_number,
         uncertain=_uncertain,
     )
     write_atomically(path, page)
 
 
+def _title(data: str) -> str:
+    return REGISTRY[data].title if data in REGISTRY else Path(data).name
+
+
 def _embed(name: str, figure: Figure, folder: Path) -> Markup:
     """Write a picture into a folder, lines as SVG and images as PNG, and return it as markup."""
     buffer = io.BytesIO()
-    kind = "svg" if "_by_" in name else "png"
+    kind = "svg" if "_by_" in name or name.startswith("tuning_") else "png"
     with style():
         figure.savefig(
             buffer,

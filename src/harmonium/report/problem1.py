@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from harmonium.data.datasets import Dataset, load_dataset
-from harmonium.experiments.reproduce import Metrics, Problem1
+from harmonium.experiments.over_seeds import Metrics
+from harmonium.experiments.problem1 import Problem1
 from harmonium.figures.curves import plot_curves
 from harmonium.figures.image_grids import plot_filters, plot_images
 from harmonium.figures.style import style

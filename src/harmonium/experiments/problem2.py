@@ -1,0 +1,204 @@
+"""Problem 2 of the assignment: which runs it is made of, and the figures that come out of them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from harmonium.data.datasets import load_dataset
+from harmonium.data.splits import hold_out
+from harmonium.estimators.parameters import check_positive_integer
+from harmonium.exceptions import InvalidInputError
+from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.generation import is_measured, measure_generation, measure_judge
+from harmonium.experiments.over_seeds import Metrics, over_seeds
+from harmonium.experiments.processes import run_jobs
+from harmonium.experiments.run_directory import RunDirectory
+from harmonium.experiments.search_spaces import search_space
+from harmonium.experiments.sweep import train_and_evaluate
+from harmonium.experiments.tune import Tuning, search
+from harmonium.files import write_atomically
+from harmonium.metrics.latent_space import tsne
+
+MODELS = {"conditional_vae": "conditional-vae", "vae": "vae"}
+CLASSES_DRAWN = ("Dress", "Coat", "Sandal", "Sneaker")
+MAP = "tsne.npy"
+PERPLEXITY = 30
+N_MAPPED = 5000
+_CONVOLUTIONAL: dict[str, Any] = {
+    "architecture": "convolutional",
+    "hidden_sizes": (16, 32, 256),
+    "learning_rate": 3e-3,
+    "learning_rate_schedule": "cosine",
+    "batch_size": 64,
+}
+# what is not tuned: the pair that others' figures can be held against, and one whose latent space is a plane
+FIXED_SETTINGS: dict[str, dict[str, Any]] = {
+    "bernoulli16": {**_CONVOLUTIONAL, "n_latent": 16, "likelihood": "bernoulli", "n_epochs": 10},
+    "latent2": {**_CONVOLUTIONAL, "n_latent": 2, "likelihood": "bernoulli", "n_epochs": 5},
+}
+SETTINGS = ("chosen", *FIXED_SETTINGS)
+
+
+@dataclass(frozen=True)
+class Problem2:
+    """Problem 2: a VAE and a class-conditional VAE of the same architecture, likelihood, budget and seed.
+
+    Attributes
+    ----------
+    runs_folder : Path
+    data : str
+    n_trials, n_trial_epochs, n_trial_samples : int
+        Of the search for the conditional model's setting, called ``chosen``; the plain model takes it over.
+    n_epochs : int
+        Of the chosen setting's training.
+    n_judge_epochs : int
+        Of the classifier that judges samples.
+    n_seeds : int
+        Seeds 0, 1, ...; figures are means over them. The search is made once.
+    fixed_settings : mapping
+        The other settings, by name.
+    """
+
+    runs_folder: Path
+    data: str = "fashion-mnist"
+    n_trials: int = 40
+    n_trial_epochs: int = 3
+    n_trial_samples: int = 16_000
+    n_epochs: int = 14
+    n_judge_epochs: int = 6
+    n_seeds: int = 1
+    fixed_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: FIXED_SETTINGS)
+
+    def __post_init__(self) -> None:
+        for name in ("n_trials", "n_trial_epochs", "n_trial_samples", "n_epochs", "n_judge_epochs"):
+            check_positive_integer(name, getattr(self, name))
+        check_positive_integer("seeds", self.n_seeds)
+
+    def shortened(self) -> Problem2:
+        """Return the same with a search of two trials and one epoch for everything, to see that all works."""
+        settings = {name: {**values, "n_epochs": 1} for name, values in self.fixed_settings.items()}
+        return replace(self, n_trials=2, n_trial_epochs=1, n_epochs=1, n_judge_epochs=1, fixed_settings=settings)
+
+    def run(self, key: str, setting: str, seed: int = 0) -> RunDirectory:
+        """Return the run directory of one model, a key of `MODELS`, in one setting."""
+        return RunDirectory(self.runs_folder / f"{key}-{setting}-seed{seed}")
+
+    @property
+    def judge(self) -> RunDirectory:
+        """The run directory of the classifier that judges samples."""
+        return RunDirectory(self.runs_folder / "judge")
+
+    def image_shape(self) -> tuple[int, int]:
+        """Return the height and width of the data's images.
+
+        Raises
+        ------
+        InvalidInputError
+            If the data are not labelled grey images.
+        """
+        data = load_dataset(self.data, "train")
+        if data.image_shape is None or len(data.image_shape) != 2 or data.labels is None:
+            raise InvalidInputError(f"problem 2 needs grey images with labels; {self.data} has none")
+        height, width = data.image_shape
+        return height, width
+
+    def tuning(self) -> Tuning:
+        """Return the search for the chosen setting."""
+        space = search_space("conditional-vae", self.image_shape())
+        return Tuning("conditional-vae", self.data, space, self.n_trial_epochs, self.n_trial_samples)
+
+    def configs(self, chosen: dict[str, Any]) -> dict[Path, TrainConfig]:
+        """Return the configuration of every run, roughly the longest first."""
+        shape = self.image_shape()
+        settings = {"chosen": {**self.tuning().space.parameters(chosen), "n_epochs": self.n_epochs}}
+        settings |= {name: {**values, "image_shape": shape} for name, values in self.fixed_settings.items()}
+        judge = {"image_shape": shape, "n_epochs": self.n_judge_epochs}
+        configs = {self.judge.path: TrainConfig.resolve("image-classifier", self.data, 0, **judge)}
+        for setting, parameters in settings.items():
+            for seed in range(self.n_seeds):
+                for key, model in MODELS.items():
+                    configs[self.run(key, setting, seed).path] = TrainConfig.resolve(
+                        model, self.data, seed, **parameters
+                    )
+        return configs
+
+
+def solve_problem2(problem: Problem2, console: Console) -> Metrics:
+    """Search, train, measure and collect everything that the report shows; what is done is not done again.
+
+    Parameters
+    ----------
+    problem : Problem2
+    console : Console
+
+    Returns
+    -------
+    dict
+        ``<conditional_vae|vae>.<setting>.`` with what `evaluate` measures, over the seeds as `over_seeds` does it; for
+        the setting ``chosen`` also what `measure_generation` does (of samples from the ex-post density at the top
+        level, of others under ``prior_samples`` and ``reconstructions``), with ``class_agreement_four``, the mean over
+        `CLASSES_DRAWN`; ``judge``, what the classifier says of the test images; ``tuning``, the chosen parameters.
+    """
+    chosen = search(problem.tuning(), problem.run("conditional_vae", "chosen"), console, n_trials=problem.n_trials)
+    train_and_evaluate(problem.configs(chosen), console)
+    jobs: dict[str, Callable[[], None]] = {}
+    if not is_measured(problem.judge):
+        jobs["judge, test images"] = partial(measure_judge, problem.judge)
+    for key in MODELS:
+        for seed in range(problem.n_seeds):
+            run = problem.run(key, "chosen", seed)
+            if not is_measured(run):
+                jobs[f"{run.path.name}, samples"] = partial(measure_generation, run, problem.judge)
+            if seed == 0 and not (run.path / MAP).exists():
+                jobs[f"{run.path.name}, t-SNE"] = partial(map_latent_space, run)
+    run_jobs(jobs, console, unit="measures", total=len(jobs))
+
+    metrics: Metrics = {}
+    for key in MODELS:
+        for setting in ("chosen", *problem.fixed_settings):
+            rows = [problem.run(key, setting, seed).metrics() or {} for seed in range(problem.n_seeds)]
+            metrics.setdefault(key, {})[setting] = over_seeds([_with_four(row) for row in rows])
+    metrics["judge"] = _with_four(problem.judge.metrics() or {})
+    metrics["tuning"] = chosen
+    return metrics
+
+
+def map_latent_space(run: RunDirectory) -> None:
+    """Write ``tsne.npy``, the test set's posterior means on a t-SNE map fitted to `N_MAPPED` training images' means."""
+    vae = run.load_estimator()
+    train, test = (load_dataset(run.config().data, split) for split in ("train", "test"))
+    _, rows = hold_out(len(train.X), min(0.5, N_MAPPED / len(train.X)), train.labels, vae.seed_)
+    labels = None if train.labels is None else train.labels[rows]
+    fitted = vae.transform(train.X[rows], labels)
+    points = tsne(fitted, vae.transform(test.X, test.labels), perplexity=PERPLEXITY, seed=vae.seed_)
+    content = io.BytesIO()
+    np.save(content, points, allow_pickle=False)
+    write_atomically(run.path / MAP, content.getvalue())
+
+
+def read_map(run: RunDirectory) -> npt.NDArray[np.float64]:
+    """Read what `map_latent_space` wrote, shape (n_test, 2)."""
+    points: npt.NDArray[np.float64] = np.load(run.path / MAP, allow_pickle=False)
+    return points
+
+
+def _with_four(row: Metrics) -> Metrics:
+    """Put the figures of the ex-post samples at the top, and beside every mean over all classes that over four."""
+    row = {**row, **row.get("ex_post_samples", {})}
+    row.pop("ex_post_samples", None)
+    result: Metrics = {}
+    for key, value in row.items():
+        result[key] = _with_four(value) if isinstance(value, dict) and "frechet_distance" in value else value
+        if key == "class_agreement_all" and set(CLASSES_DRAWN) <= set(row["class_agreement"]):
+            four = [row["class_agreement"][name] for name in CLASSES_DRAWN]
+            result["class_agreement_four"] = sum(four) / len(four)
+    return result

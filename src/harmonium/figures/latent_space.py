@@ -1,0 +1,51 @@
+"""Points of a latent space, by class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+
+from harmonium.figures.style import COLOURS, MARKERS
+
+
+def plot_classes(
+    ax: Axes,
+    points: npt.NDArray[np.floating],
+    classes: npt.NDArray[np.integer],
+    names: Sequence[str],
+    *,
+    n_per_class: int = 250,
+) -> Axes:
+    """Draw the first points of every class in a colour and a marker of its own, with its name at their median.
+
+    Parameters
+    ----------
+    ax : Axes
+    points : ndarray of shape (n, 2)
+    classes : ndarray of shape (n,)
+        Indices into `names`.
+    names : sequence of str
+    n_per_class : int
+        At most so many points a class are drawn, so that they can be told apart; the median is of all.
+    """
+    halo = [patheffects.withStroke(linewidth=3, foreground="white")]
+    for index, name in enumerate(names):
+        x, y = points[classes == index].T
+        # past the last colour the markers are shifted, so that no two classes share both
+        marker = MARKERS[(index + 3 * (index // len(COLOURS))) % len(MARKERS)]
+        ax.scatter(
+            x[:n_per_class],
+            y[:n_per_class],
+            s=9,
+            marker=marker,
+            color=COLOURS[index % len(COLOURS)],
+            alpha=0.6,
+            linewidths=0,
+            label=name,
+        )
+        ax.annotate(name, (float(np.median(x)), float(np.median(y))), ha="center", va="center", path_effects=halo)
+    return ax
