@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 
 from harmonium.figures.style import COLOURS, MARKERS
 
+_CROWDED = 0.07
+
 
 def plot_classes(
     ax: Axes,
@@ -22,6 +24,8 @@ def plot_classes(
 ) -> Axes:
     """Draw the first points of every class in a colour and a marker of its own, with its name at their median.
 
+    Where medians crowd, only the first name is written; the legend has them all.
+
     Parameters
     ----------
     ax : Axes
@@ -32,6 +36,7 @@ def plot_classes(
     n_per_class : int
         At most so many points a class are drawn, so that they can be told apart; the median is of all.
     """
+    spread, named = np.ptp(points, axis=0), list[npt.NDArray[np.floating]]()
     halo = [patheffects.withStroke(linewidth=3, foreground="white")]
     for index, name in enumerate(names):
         x, y = points[classes == index].T
@@ -47,5 +52,8 @@ def plot_classes(
             linewidths=0,
             label=name,
         )
-        ax.annotate(name, (float(np.median(x)), float(np.median(y))), ha="center", va="center", path_effects=halo)
+        median = np.array([np.median(x), np.median(y)])
+        if all(np.abs((median - other) / spread).max() > _CROWDED for other in named):
+            ax.annotate(name, (float(median[0]), float(median[1])), ha="center", va="center", path_effects=halo)
+            named.append(median)
     return ax
