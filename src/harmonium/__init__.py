@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from harmonium.estimators.conditional_vae import ConditionalVAE
     from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
     from harmonium.estimators.persistence import load
+    from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
     from harmonium.estimators.vae import VAE
 
 __version__ = "0.1.0"
@@ -18,11 +19,12 @@ _HOMES = {
     "VAE": "harmonium.estimators.vae",
     "ConditionalVAE": "harmonium.estimators.conditional_vae",
     "GaussianBernoulliRBM": "harmonium.estimators.gaussian_bernoulli_rbm",
+    "SparseAutoencoder": "harmonium.estimators.sparse_autoencoder",
     "load": "harmonium.estimators.persistence",
     "load_dataset": "harmonium.data.datasets",
 }
 
-__all__ = ["VAE", "ConditionalVAE", "GaussianBernoulliRBM", "__version__", "load", "load_dataset"]
+__all__ = ["VAE", "ConditionalVAE", "GaussianBernoulliRBM", "SparseAutoencoder", "__version__", "load", "load_dataset"]
 
 
 def __getattr__(name: str) -> Any:

@@ -172,6 +172,68 @@ def conditional_vae(options: Annotated[VAEOptions, Parameter(name="*")]) -> None
     _train_vae("conditional-vae", options)
 
 
+@app.command(name="sparse-autoencoder")
+def sparse_autoencoder(
+    *,
+    data: str,
+    run_dir: Path | None = None,
+    seed: int = 0,
+    overcompleteness: float = 1.5,
+    l1: float = 0.5,
+    noise: float = 0.5,
+    n_active: int | None = None,
+    n_warmup_epochs: int = 0,
+    learning_rate: float = 1.5e-3,
+    learning_rate_schedule: str = "cosine",
+    batch_size: int = 128,
+    n_epochs: int = 20,
+    optimizer: str = "adam",
+    momentum: float = 0.9,
+    scaling: str = "global",
+) -> None:
+    """Train a sparse over-complete denoising autoencoder.
+
+    Parameters
+    ----------
+    data
+        A data set's name, or the path of a .npy, .npz or IDX file.
+    run_dir
+        Where the run is written; by default runs/sparse-autoencoder-DATA-NOISE-seedSEED.
+    seed
+        The same seed gives the same bits.
+    overcompleteness
+        Atoms a feature.
+    l1
+        Weight of the L1 norm of the codes.
+    noise
+        Standard deviation of the noise, in the data's units.
+    n_active
+        Keep only so many of an example's largest activations.
+    n_warmup_epochs
+        The weight of the L1 norm rises from 0 over so many epochs.
+    learning_rate
+        Of Adam or SGD.
+    learning_rate_schedule
+        constant or cosine.
+    batch_size
+        Examples a step.
+    n_epochs
+        Passes over the data.
+    optimizer
+        adam or sgd.
+    momentum
+        Of SGD; the first moment's decay of Adam.
+    scaling
+        global, feature or none.
+    """
+    parameters = dict(locals())
+    for name in ("data", "run_dir", "seed"):
+        parameters.pop(name)
+    config = TrainConfig.resolve("sparse-autoencoder", data, seed, **parameters)
+    name = f"sparse-autoencoder-{Path(data).stem}-{noise:g}-seed{seed}"
+    _train(config, run_dir or Path("runs") / name, f"sparse autoencoder, noise {noise:g}")
+
+
 def _train_vae(model: str, options: VAEOptions) -> None:
     parameters = asdict(options)
     data, run_dir, seed = (parameters.pop(key) for key in ("data", "run_dir", "seed"))

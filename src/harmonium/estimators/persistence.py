@@ -29,6 +29,7 @@ _ESTIMATORS = {
     "GaussianBernoulliRBM": "harmonium.estimators.gaussian_bernoulli_rbm",
     "VAE": "harmonium.estimators.vae",
     "ConditionalVAE": "harmonium.estimators.conditional_vae",
+    "SparseAutoencoder": "harmonium.estimators.sparse_autoencoder",
     "ImageClassifier": "harmonium.estimators.image_classifier",
 }
 

@@ -13,6 +13,7 @@ from harmonium.estimators._base import LatentVariableEstimator
 from harmonium.estimators.conditional_vae import ConditionalVAE
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
 from harmonium.estimators.image_classifier import ImageClassifier
+from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
 from harmonium.estimators.vae import VAE
 from harmonium.exceptions import InvalidInputError
 
@@ -20,6 +21,7 @@ MODELS: dict[str, type[LatentVariableEstimator]] = {
     "gaussian-bernoulli-rbm": GaussianBernoulliRBM,
     "vae": VAE,
     "conditional-vae": ConditionalVAE,
+    "sparse-autoencoder": SparseAutoencoder,
     "image-classifier": ImageClassifier,
 }
 

@@ -10,14 +10,18 @@ import numpy as np
 from harmonium.data.datasets import Dataset, load_dataset
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
 from harmonium.estimators.image_classifier import ImageClassifier
+from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
 from harmonium.estimators.vae import VAE
 from harmonium.exceptions import InvalidInputError, SplitUnavailableError
+from harmonium.experiments.denoisers import add_noise
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.metrics.latent_space import knn_accuracy, probe_accuracy, silhouette
 from harmonium.metrics.reconstruction import mean_squared_error
+from harmonium.metrics.sparsity import explained_variance, psnr, sparsity
 
 N_IMPORTANCE = 50
 ACTIVE_VARIANCE = 0.01
+TEST_NOISE_SEED = 0
 
 
 def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
@@ -35,7 +39,7 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
     dict
         ``test_mse`` (per value, in the user's units squared; pixel scale for images), ``seconds_per_epoch`` (median)
         and what `density_metrics`, or `bound_metrics` and, where there are labels, `latent_metrics`, measure of the
-        model; of a classifier ``test_accuracy``.
+        model; of a classifier ``test_accuracy``, of a sparse autoencoder `denoising_metrics`.
 
     Raises
     ------
@@ -50,6 +54,8 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
     metrics: dict[str, Any]
     if isinstance(estimator, ImageClassifier):
         metrics = {"test_accuracy": estimator.score(test.X, np.asarray(test.labels))}
+    elif isinstance(estimator, SparseAutoencoder):
+        metrics = denoising_metrics(estimator, test)
     elif isinstance(estimator, VAE):
         metrics = {
             "test_mse": mean_squared_error(test.X, estimator.reconstruct, test.labels),
@@ -102,6 +108,25 @@ def bound_metrics(estimator: VAE, test: Dataset) -> dict[str, Any]:
         "negative_iwae": -float(estimator.iwae(test.X, test.labels, N_IMPORTANCE).mean(dtype=np.float64)),
         "kl": float(kl.mean(dtype=np.float64)),
         "active_units": int((mean.var(axis=0) > ACTIVE_VARIANCE).sum()),
+    }
+
+
+def denoising_metrics(estimator: SparseAutoencoder, test: Dataset) -> dict[str, Any]:
+    """Measure a denoiser on the test set with noise of the strength that it was trained for, always the same noise.
+
+    Returns
+    -------
+    dict
+        ``test_mse`` against the clean examples, ``psnr`` (dB), ``explained_variance``, and of the codes of the noisy
+        examples ``l0``, ``dead`` and ``rare`` as `sparsity` defines them.
+    """
+    codes = estimator.transform(add_noise(test.X, estimator.noise, TEST_NOISE_SEED))
+    error = float(np.square(estimator.inverse_transform(codes) - test.X, dtype=np.float64).mean())
+    return {
+        "test_mse": error,
+        "psnr": psnr(error),
+        "explained_variance": explained_variance(test.X, error),
+        **sparsity(codes),
     }
 
 

@@ -10,22 +10,26 @@ from rich.console import Console
 from harmonium.experiments.over_seeds import Metrics
 from harmonium.experiments.problem1 import Problem1, solve_problem1
 from harmonium.experiments.problem2 import Problem2, solve_problem2
+from harmonium.experiments.problem3 import Problem3, solve_problem3
 from harmonium.files import write_atomically
 
 
-def reproduce(problem1: Problem1, problem2: Problem2, console: Console) -> Metrics:
+def reproduce(problem1: Problem1, problem2: Problem2, problem3: Problem3, console: Console) -> Metrics:
     """Train, measure and collect everything that the report shows; a second call trains nothing again.
 
     Returns
     -------
     dict
-        ``problem1.`` and ``problem2.`` with what `solve_problem1` and `solve_problem2` return.
+        ``problem1.``, ``problem2.`` and ``problem3.`` with what `solve_problem1` and its siblings return.
     """
     problem2.image_shape()  # data that problem 2 cannot take are refused before hours are spent on problem 1
     console.print("problem 1: Gaussian-Bernoulli RBMs")
     metrics = {"problem1": solve_problem1(problem1, console)}
     console.print("problem 2: variational autoencoders")
-    return metrics | {"problem2": solve_problem2(problem2, console)}
+    metrics["problem2"] = solve_problem2(problem2, console)
+    console.print("problem 3: sparse denoising autoencoders")
+    metrics["problem3"] = solve_problem3(problem3, console)
+    return metrics
 
 
 def write_metrics(metrics: Metrics, path: Path) -> None:

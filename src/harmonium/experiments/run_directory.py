@@ -103,11 +103,11 @@ class RunDirectory:
             "device": "cpu",
             "threads": torch.get_num_threads(),
         }
-        self._write_json("manifest.json", manifest)
+        self.write_json("manifest.json", manifest)
 
     def manifest(self) -> dict[str, Any]:
         """Read how the run was made."""
-        return self._read_json("manifest.json")
+        return self.read_json("manifest.json")
 
     def write_history(self, history: list[HistoryRow]) -> None:
         """Write a row an epoch."""
@@ -130,11 +130,11 @@ class RunDirectory:
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         """Write what was measured."""
-        self._write_json("metrics.json", metrics)
+        self.write_json("metrics.json", metrics)
 
     def metrics(self) -> dict[str, Any] | None:
         """Read what was measured, or None before `write_metrics`."""
-        return self._read_json("metrics.json") if (self.path / "metrics.json").exists() else None
+        return self.read_json("metrics.json") if (self.path / "metrics.json").exists() else None
 
     @property
     def has_study(self) -> bool:
@@ -143,17 +143,18 @@ class RunDirectory:
 
     def write_study(self, study: dict[str, Any]) -> None:
         """Write what the search for this run's parameters did."""
-        self._write_json("study.json", study)
+        self.write_json("study.json", study)
 
     def study(self) -> dict[str, Any]:
         """Read what `write_study` wrote."""
-        return self._read_json("study.json")
+        return self.read_json("study.json")
 
     def load_estimator(self) -> Any:
         """Return the fitted estimator."""
         return load(self.path)
 
-    def _read_json(self, name: str) -> dict[str, Any]:
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read a JSON object of the folder."""
         text = self._read(name)
         try:
             content: dict[str, Any] = json.loads(text)
@@ -163,7 +164,8 @@ class RunDirectory:
             raise DamagedFileError(f"{self.path / name} is damaged: it is not a JSON object")
         return content
 
-    def _write_json(self, name: str, content: dict[str, Any]) -> None:
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Write a JSON object into the folder."""
         write_atomically(self.path / name, json.dumps(content, indent=2) + "\n")
 
     def _read(self, name: str) -> str:

@@ -64,3 +64,14 @@ def plot_curves(
     if legend:
         ax.legend()
     return ax
+
+
+def plot_trade_off(ax: Axes, points: Mapping[str, tuple[float, float]], *, xlabel: str, ylabel: str) -> Axes:
+    """Draw labelled points along a line: what one measure costs in another."""
+    x, y = zip(*points.values(), strict=True)
+    ax.plot(x, y, color=COLOURS[0], marker=MARKERS[0])
+    for label, point in points.items():
+        ax.annotate(label, point, xytext=(6, 4), textcoords="offset points", fontsize=8)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.margins(x=0.15)
+    return ax

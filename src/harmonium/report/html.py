@@ -13,24 +13,28 @@ from matplotlib.figure import Figure
 
 from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
+from harmonium.experiments.denoisers import METHODS
 from harmonium.experiments.evaluate import N_IMPORTANCE
 from harmonium.experiments.generation import N_SAMPLES_PER_CLASS
 from harmonium.experiments.over_seeds import Metrics
 from harmonium.experiments.problem1 import Problem1
 from harmonium.experiments.problem2 import N_MAPPED, SETTINGS, Problem2
+from harmonium.experiments.problem3 import Problem3
 from harmonium.figures.style import style
 from harmonium.files import write_atomically
 from harmonium.report.problem1 import N_SWEEPS, draw_problem1
 from harmonium.report.problem2 import classes_drawn, draw_problem2
+from harmonium.report.problem3 import draw_problem3
 
 
-def write_report(problem1: Problem1, problem2: Problem2, metrics: Metrics, path: Path) -> None:
+def write_report(problem1: Problem1, problem2: Problem2, problem3: Problem3, metrics: Metrics, path: Path) -> None:
     """Write the report of what `reproduce` collected; every number in it is one of `metrics`.
 
     Parameters
     ----------
     problem1 : Problem1
     problem2 : Problem2
+    problem3 : Problem3
     metrics : dict
         What `harmonium.experiments.reproduce.reproduce` returned.
     path : Path
@@ -46,14 +50,17 @@ def write_report(problem1: Problem1, problem2: Problem2, metrics: Metrics, path:
     run = problem1.run("generative", problem1.n_hidden[0], 0)
     folder = path.parent / "figures"
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = draw_problem1(problem1, metrics) | draw_problem2(problem2)
+    pictures = draw_problem1(problem1, metrics) | draw_problem2(problem2) | draw_problem3(problem3, metrics)
     page = environment.get_template("report.html.j2").render(
         problem=problem1,
         problem2=problem2,
+        problem3=problem3,
         data_title=_title(problem1.data),
         data2_title=_title(problem2.data),
+        data3_title=_title(problem3.data),
         metrics=metrics["problem1"],
         metrics2=metrics["problem2"],
+        metrics3=metrics["problem3"],
         manifest=run.manifest(),
         manifest2=problem2.run("vae", "chosen").manifest(),
         n_sweeps=N_SWEEPS,
@@ -62,6 +69,9 @@ def write_report(problem1: Problem1, problem2: Problem2, metrics: Metrics, path:
         n_samples_per_class=N_SAMPLES_PER_CLASS,
         n_mapped=N_MAPPED,
         parameters={setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
+        sparse=problem3.run(problem3.sigmas[0]).config().parameters,
+        left_out={name: problem3.other_method(name, problem3.sigmas[0]).get("left_out") for name in METHODS},
+        n_atoms=len(problem3.run(problem3.sigmas[0]).load_estimator().dictionary_),
         study=problem2.run("conditional_vae", "chosen").study(),
         classes_drawn=classes_drawn(load_dataset(problem2.data, "test")),
         pictures={name: _embed(name, figure, folder) for name, figure in pictures.items()},

@@ -1,0 +1,215 @@
+"""The sparse over-complete denoising autoencoder as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from harmonium.data.scaling import ScalingKind
+from harmonium.estimators._base import Array, LatentVariableEstimator
+from harmonium.estimators.parameters import (
+    check_non_negative_number,
+    check_positive_integer,
+    check_positive_number,
+)
+from harmonium.exceptions import InvalidInputError
+from harmonium.modules.sparse_autoencoder import SparseAutoencoderModule
+from harmonium.objectives.objective import Objective
+from harmonium.objectives.sparse_denoising import SparseDenoising
+from harmonium.seeding import RandomState
+from harmonium.training.schedules import ScheduleName
+
+
+class SparseAutoencoder(LatentVariableEstimator):
+    r"""Over-complete autoencoder with a non-linear encoder, a linear decoder, an L1 penalty and noisy inputs.
+
+    .. math:: h = \max(0,\, E (x + \epsilon) + b), \qquad \hat x = D h + c, \qquad
+              \min \; \|x - \hat x\|^2 + \lambda \|h\|_1, \qquad \epsilon \sim N(0, s^2 I)
+
+    with fresh noise at every step and unit-norm columns of D.
+
+    Parameters
+    ----------
+    overcompleteness : float
+        Number of atoms over number of features.
+    l1 : float
+        Lambda, of the loss per example in the model's units (those of the scaled data).
+    noise : float
+        s, in the user's units; 0 for a plain sparse autoencoder.
+    n_active : int, optional
+        Keep only so many of an example's largest activations (TopK); None keeps all.
+    n_warmup_epochs : int
+        Lambda rises linearly from 0 over so many epochs.
+    learning_rate : float
+    learning_rate_schedule : {"constant", "cosine"}
+    batch_size : int
+    n_epochs : int
+    optimizer : {"adam", "sgd"}
+    momentum : float
+    scaling : {"none", "global", "feature"}
+    random_state : int, numpy generator or None
+    verbose : bool
+
+    Attributes
+    ----------
+    dictionary_ : ndarray of shape (n_atoms, n_features)
+        The columns of D as rows, of unit norm in the model's units.
+    module_ : SparseAutoencoderModule
+    scaling_ : Scaling
+    history_ : list of dict
+        A row an epoch, with the mean ``squared_error`` an example and ``l0`` of the training steps.
+    n_features_in_ : int
+
+    References
+    ----------
+    B. Olshausen, D. Field, "Emergence of simple-cell receptive field properties by learning a sparse code for natural
+    images", Nature 381 (1996). P. Vincent et al., "Extracting and Composing Robust Features with Denoising
+    Autoencoders", ICML 2008.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from harmonium import SparseAutoencoder
+    >>> X = np.random.default_rng(0).normal(size=(500, 8))
+    >>> model = SparseAutoencoder(1.5, noise=0.1, n_epochs=5, random_state=0).fit(X)
+    >>> model.transform(X).shape, model.dictionary_.shape
+    ((500, 12), (12, 8))
+    """
+
+    module_: SparseAutoencoderModule
+
+    def __init__(
+        self,
+        overcompleteness: float = 1.5,
+        *,
+        l1: float = 0.5,
+        noise: float = 0.5,
+        n_active: int | None = None,
+        n_warmup_epochs: int = 0,
+        learning_rate: float = 1.5e-3,
+        learning_rate_schedule: ScheduleName = "cosine",
+        batch_size: int = 128,
+        n_epochs: int = 20,
+        optimizer: Literal["adam", "sgd"] = "adam",
+        momentum: float = 0.9,
+        scaling: ScalingKind = "global",
+        random_state: RandomState = None,
+        verbose: bool = False,
+    ) -> None:
+        self.overcompleteness = overcompleteness
+        self.l1 = l1
+        self.noise = noise
+        self.n_active = n_active
+        self.n_warmup_epochs = n_warmup_epochs
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.batch_size = batch_size
+        self.n_epochs = n_epochs
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.scaling = scaling
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def check_parameters(self) -> None:
+        """Raise InvalidInputError unless every hyper-parameter is one that `fit` takes."""
+        check_positive_number("overcompleteness", self.overcompleteness)
+        for name in ("l1", "noise", "n_warmup_epochs"):
+            check_non_negative_number(name, getattr(self, name))
+        if self.n_active is not None:
+            check_positive_integer("n_active", self.n_active)
+        super().check_parameters()
+
+    def _make_module(self, n_features: int, generator: torch.Generator) -> SparseAutoencoderModule:
+        n_atoms = max(1, round(self.overcompleteness * n_features))
+        return SparseAutoencoderModule(n_features, n_atoms, generator, self.n_active)
+
+    def _make_objective(self, module: SparseAutoencoderModule, generator: torch.Generator, n_samples: int) -> Objective:
+        noise = torch.from_numpy(self.noise / self.scaling_.scale).float()
+        n_warmup_steps = math.ceil(self.n_warmup_epochs * n_samples / self.batch_size)
+        return SparseDenoising(module, generator, noise=noise, l1=self.l1, n_warmup_steps=n_warmup_steps)
+
+    @property
+    def dictionary_(self) -> Array:
+        """The columns of D as rows."""
+        check_is_fitted(self)
+        atoms: Array = self.module_.dictionary.detach().double().numpy()
+        return atoms
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.module_.dictionary)
+
+    def _exact_module(self) -> SparseAutoencoderModule:
+        check_is_fitted(self)
+        return copy.deepcopy(self.module_).double()
+
+    def transform(self, X: npt.ArrayLike) -> Array:
+        """Return the codes h of examples as they are given (no noise is added), shape (n_samples, n_atoms).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        """
+        return self._map_rows(X, self._exact_module().encode)
+
+    def inverse_transform(self, H: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return D h + c in the user's units, shape (n_samples, n_features).
+
+        Parameters
+        ----------
+        H : array-like of shape (n_samples, n_atoms)
+        """
+        module = self._exact_module()
+        codes = np.asarray(H, dtype=np.float64)
+        if codes.ndim != 2 or codes.shape[1] != self._n_features_out or not np.isfinite(codes).all():
+            raise InvalidInputError(
+                f"H must be finite and of shape (n_samples, {self._n_features_out}); got shape {codes.shape}"
+            )
+        with torch.no_grad():
+            return self.scaling_.invert(module.decode(torch.from_numpy(codes))).numpy()
+
+    def denoise(self, X: npt.ArrayLike) -> Array:
+        """Return the reconstruction of noisy examples, in the user's units, shape (n_samples, n_features).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            With noise as in training; not clipped.
+        """
+        module = self._exact_module()
+        return self._map_rows(X, lambda v: self.scaling_.invert(module.reconstruct(v)))
+
+    def reconstruct(self, X: npt.ArrayLike) -> Array:
+        """Return what `denoise` does: the name that all estimators share."""
+        return self.denoise(X)
+
+    def top_atoms(self, X: npt.ArrayLike, n: int = 5, *, over_all: bool = False) -> tuple[npt.NDArray[np.int64], Array]:
+        """Return the atoms that each example has most of, or that all examples together have.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        n : int
+        over_all : bool
+            True ranks by the mean of :math:`|h_i|` over the examples.
+
+        Returns
+        -------
+        indices : ndarray of shape (n_samples, n), or (n,) over all
+            Into `dictionary_`, the largest :math:`|h_i|` first.
+        intensities : ndarray of the same shape
+            :math:`|h_i|`, or its mean.
+        """
+        check_positive_integer("n", n)
+        intensities = np.abs(self.transform(X))
+        if over_all:
+            intensities = intensities.mean(axis=0)
+        indices = np.argsort(-intensities, axis=-1, kind="stable")[..., :n]
+        return indices, np.take_along_axis(intensities, indices, axis=-1)

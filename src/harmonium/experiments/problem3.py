@@ -1,0 +1,139 @@
+"""Problem 3 of the assignment: which runs it is made of, and the figures that come out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from harmonium.data.datasets import load_dataset
+from harmonium.estimators.parameters import check_positive_integer
+from harmonium.exceptions import InvalidInputError
+from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.denoisers import METHODS, add_noise, measure_denoiser
+from harmonium.experiments.evaluate import TEST_NOISE_SEED
+from harmonium.experiments.over_seeds import Metrics, over_seeds
+from harmonium.experiments.processes import run_jobs
+from harmonium.experiments.run_directory import RunDirectory
+from harmonium.experiments.sweep import train_and_evaluate
+
+
+@dataclass(frozen=True)
+class Problem3:
+    """Problem 3: a sparse over-complete denoising autoencoder, 1.5 atoms a pixel, at several strengths of noise.
+
+    Attributes
+    ----------
+    runs_folder : Path
+    data : str
+    sigmas : sequence of float
+        Standard deviations of the noise; the first is the one that is drawn and whose L1 weight is swept.
+    l1_sweep : sequence of float
+    n_epochs, n_sweep_epochs : int
+    n_seeds : int
+        Seeds 0, 1, ...; figures of the autoencoder are means over them.
+    """
+
+    runs_folder: Path
+    data: str = "mnist"
+    sigmas: Sequence[float] = (0.5, 0.25, 1.0)
+    l1_sweep: Sequence[float] = (0.1, 0.25, 0.5, 1.0, 2.0)
+    n_epochs: int = 20
+    n_sweep_epochs: int = 6
+    n_seeds: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("n_epochs", "n_sweep_epochs"):
+            check_positive_integer(name, getattr(self, name))
+        check_positive_integer("seeds", self.n_seeds)
+
+    def shortened(self) -> Problem3:
+        """Return the same with one epoch for everything, to see that all works."""
+        return replace(self, n_epochs=1, n_sweep_epochs=1, l1_sweep=self.l1_sweep[:2])
+
+    def run(self, sigma: float, seed: int = 0) -> RunDirectory:
+        """Return the run directory for a strength of noise."""
+        return RunDirectory(self.runs_folder / f"sparse-autoencoder-sigma{sigma:g}-seed{seed}")
+
+    def swept(self, l1: float) -> RunDirectory:
+        """Return the run directory for a weight of the L1 norm."""
+        return RunDirectory(self.runs_folder / f"sparse-autoencoder-l1-{l1:g}")
+
+    def compared(self, sigma: float) -> Path:
+        """Return the folder of the other methods' figures."""
+        return self.runs_folder / f"other-methods-sigma{sigma:g}"
+
+    def other_method(self, name: str, sigma: float) -> dict[str, Any]:
+        """Return what `measure_denoiser` found of a method, or why it was ``left_out``; nothing before it was tried."""
+        folder = RunDirectory(self.compared(sigma))
+        return folder.read_json(f"{name}.json") if (folder.path / f"{name}.json").exists() else {}
+
+    def configs(self) -> dict[Path, TrainConfig]:
+        """Return the configuration of every run."""
+        configs = {
+            self.run(sigma, seed).path: self._config(seed, noise=sigma, n_epochs=self.n_epochs)
+            for seed in range(self.n_seeds)
+            for sigma in self.sigmas
+        }
+        return configs | {
+            self.swept(l1).path: self._config(0, noise=self.sigmas[0], l1=l1, n_epochs=self.n_sweep_epochs)
+            for l1 in self.l1_sweep
+        }
+
+    def _config(self, seed: int, **parameters: Any) -> TrainConfig:
+        return TrainConfig.resolve("sparse-autoencoder", self.data, seed, **parameters)
+
+
+def solve_problem3(problem: Problem3, console: Console) -> Metrics:
+    """Train, measure and collect everything that the report shows; what is done is not done again.
+
+    Parameters
+    ----------
+    problem : Problem3
+    console : Console
+
+    Returns
+    -------
+    dict
+        ``<sigma>.sparse_autoencoder.`` with what `evaluate` measures of noisy test images, over the seeds as
+        `over_seeds` does it; ``<sigma>.<method>.`` with what `measure_denoiser` does of the same noisy images;
+        ``l1_sweep.<l1>.`` with the former. A method that is not installed is not there.
+    """
+    shape = load_dataset(problem.data, "train").image_shape
+    if shape is None or len(shape) != 2:
+        raise InvalidInputError(f"problem 3 needs grey images; {problem.data} has none")
+    train_and_evaluate(problem.configs(), console)
+    jobs = {
+        f"{method}, sigma = {sigma:g}": partial(_measure_other, problem, method, sigma)
+        for sigma in problem.sigmas
+        for method in METHODS
+        if "test_mse" not in problem.other_method(method, sigma)
+    }
+    run_jobs(jobs, console, unit="other methods", total=len(jobs))
+
+    metrics: Metrics = {}
+    for sigma in problem.sigmas:
+        rows = [problem.run(sigma, seed).metrics() or {} for seed in range(problem.n_seeds)]
+        metrics[f"{sigma:g}"] = {"sparse_autoencoder": over_seeds(rows)}
+        others = {method: problem.other_method(method, sigma) for method in METHODS}
+        metrics[f"{sigma:g}"] |= {method: found for method, found in others.items() if "test_mse" in found}
+    metrics["l1_sweep"] = {f"{l1:g}": problem.swept(l1).metrics() for l1 in problem.l1_sweep}
+    return metrics
+
+
+def _measure_other(problem: Problem3, method: str, sigma: float) -> None:
+    train, test = (load_dataset(problem.data, split) for split in ("train", "test"))
+    noisy = add_noise(test.X, sigma, TEST_NOISE_SEED)
+    height, width = np.array(test.image_shape)
+    folder = RunDirectory(problem.compared(sigma))
+    folder.path.mkdir(parents=True, exist_ok=True)
+    try:
+        found = measure_denoiser(method, train.X, test.X, noisy, sigma, (int(height), int(width)))
+    except (ImportError, ValueError) as error:  # not installed, or images too small for it
+        found = {"left_out": str(error)}
+    folder.write_json(f"{method}.json", found)
