@@ -9,6 +9,7 @@ from harmonium import VAE, ConditionalVAE
 from harmonium.exceptions import InvalidInputError
 
 SMALL = {"hidden_sizes": (16,), "likelihood": "gaussian", "scaling": "global", "random_state": 0}
+CONVOLUTIONAL = {"architecture": "convolutional", "image_shape": (2, 3), "hidden_sizes": (4, 8)}
 
 
 @pytest.fixture
@@ -104,8 +105,9 @@ def test_samples_can_carry_the_likelihoods_noise(matrix):
         ({"n_latent": 0}, "n_latent must be a positive integer; got 0"),
         ({"architecture": "cnn"}, "architecture must be one of 'mlp', 'convolutional'; got 'cnn'"),
         ({"architecture": "convolutional"}, r"needs image_shape=\(height, width\); got None"),
-        ({"architecture": "convolutional", "image_shape": (2, 2)}, r"has 4 pixels; X has 6 features"),
-        ({"architecture": "convolutional", "image_shape": (2, 3), "hidden_sizes": (4, 4)}, "cannot be halved 2 times"),
+        ({**CONVOLUTIONAL, "image_shape": (2, 2)}, r"has 4 pixels; X has 6 features"),
+        ({**CONVOLUTIONAL, "hidden_sizes": (4,)}, "of one or more numbers of channels and a width; got"),
+        ({**CONVOLUTIONAL, "hidden_sizes": (4, 4, 8)}, "cannot be halved 2 times"),
         ({"hidden_sizes": ()}, "hidden_sizes must be one or more positive integers"),
         ({"hidden_sizes": (8, 0)}, "every one of hidden_sizes must be a positive integer; got 0"),
         ({"likelihood": "poisson"}, "likelihood must be one of"),

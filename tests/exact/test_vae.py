@@ -115,8 +115,8 @@ def test_warm_up_raises_beta_in_equal_steps_to_its_value():
 def test_convolutions_take_images_of_any_shape(shape, n_classes):
     n_pixels = shape[0] * shape[1]
     module = VAEModule(
-        ConvolutionalEncoder(shape, [3, 4], n_classes, 6, seeded(0)),
-        ConvolutionalDecoder(3 + n_classes, shape, [3, 4], seeded(1)),
+        ConvolutionalEncoder(shape, [3, 4], 5, n_classes, 6, seeded(0)),
+        ConvolutionalDecoder(3 + n_classes, shape, [3, 4], 5, seeded(1)),
         make_likelihood("bernoulli"),
         3,
         n_classes,
