@@ -17,6 +17,7 @@ import pytest
 
 from harmonium.cli.main import main
 from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.problem3 import Problem3
 from harmonium.experiments.recipes import RECIPES
 from harmonium.experiments.run_directory import RunDirectory
 
@@ -26,6 +27,7 @@ REPRODUCE = ["reproduce", "--n-hidden", "3", "--n-hidden", "4", "--quick"]
 AUTOENCODER_METRICS = {
     *("test_mse", "negative_elbo", "negative_iwae", "kl", "active_units", "knn_accuracy", "probe_accuracy")
 }
+DENOISING_METRICS = {"test_mse", "psnr", "explained_variance", "l0", "dead", "rare"}
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def one_process(monkeypatch):
         for job in jobs.values():
             pickle.loads(pickle.dumps(job))()
 
-    for module in ("sweep", "tune", "problem2"):
+    for module in ("sweep", "tune", "problem2", "problem3"):
         monkeypatch.setattr(f"harmonium.experiments.{module}.run_jobs", run_here)
 
 
@@ -200,17 +202,33 @@ def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, 
     assert "class_agreement_all" not in written["problem2"]["vae"]["chosen"]  # it is asked for no class
     assert set(written["problem2"]["tuning"]) == {"n_latent", "hidden_sizes", "learning_rate", "batch_size"}
 
+    denoising = written["problem3"]
+    assert set(denoising) == {*(f"{sigma:g}" for sigma in Problem3.sigmas), "l1_sweep"}
+    for sigma in Problem3.sigmas:
+        cell = denoising[f"{sigma:g}"]
+        assert set(cell) >= {"identity", "pca", "wiener", "dictionary_learning", "sparse_autoencoder"}
+        assert "bm3d" not in cell  # the images are too small for it
+        for method in cell.values():
+            assert method["psnr"] == pytest.approx(-10 * np.log10(method["test_mse"]), abs=0.1)
+        assert cell["identity"]["test_mse"] == pytest.approx(sigma**2, rel=0.1)
+        assert cell["wiener"]["test_mse"] < cell["pca"]["test_mse"]
+        assert set(cell["sparse_autoencoder"]) >= DENOISING_METRICS | {f"{name}_sd" for name in DENOISING_METRICS}
+    assert set(denoising["l1_sweep"]) == {f"{l1:g}" for l1 in Problem3.l1_sweep[:2]}
+    for cell in denoising["l1_sweep"].values():
+        assert set(cell) >= DENOISING_METRICS
+
     page = Page((images_file.parent / "report" / "index.html").read_text())
     assert page.addresses == []
-    assert page.images == 18
+    assert page.images == 23
     assert f"{metrics['generative']['10']['test_mse']:.5f}" in page.text
     assert f"{conditional['frechet_distance']:.2f}" in page.text
+    assert f"{denoising['0.25']['wiener']['test_mse']:.5f}" in page.text
     assert f"{metrics['pca']['4']['test_log_likelihood']:.1f}".replace("-", "−") in page.text
 
     made = {path: path.stat().st_mtime_ns for path in (images_file.parent / "runs").rglob("*") if path.is_file()}
     assert main(arguments) == 0  # a second call trains and measures nothing; the search's summary is drawn up again
-    search = {"study.log", "study.json", "tuning_history.png", "tuning_importances.png"}
-    assert {path.name for path, time in made.items() if path.stat().st_mtime_ns != time} <= search
+    again = {"study.log", "study.json", "tuning_history.png", "tuning_importances.png", "bm3d.json"}
+    assert {path.name for path, time in made.items() if path.stat().st_mtime_ns != time} <= again
     assert json.loads((images_file.parent / "report" / "metrics.json").read_text()) == written
 
 

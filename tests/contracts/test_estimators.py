@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import harmonium
-from harmonium import VAE, ConditionalVAE, GaussianBernoulliRBM
+from harmonium import VAE, ConditionalVAE, GaussianBernoulliRBM, SparseAutoencoder
 from harmonium.exceptions import DamagedFileError, DivergenceError, HarmoniumError, InvalidInputError
 
 HELD_BACK = {"validation_fraction": 0.2, "patience": 2, "learning_rate_schedule": "cosine"}
@@ -30,6 +30,7 @@ SMALL = [
         scaling="feature",
         n_warmup_epochs=2,
     ),
+    SparseAutoencoder(0.5, n_epochs=3, random_state=0, l1=0.01, n_active=2, n_warmup_epochs=2),
 ]
 
 

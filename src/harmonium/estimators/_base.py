@@ -77,6 +77,10 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     seed_: int
     n_features_in_: int
 
+    @property
+    @abstractmethod
+    def _n_features_out(self) -> int: ...
+
     @abstractmethod
     def _make_module(self, n_features: int, generator: torch.Generator) -> torch.nn.Module: ...
 
@@ -291,6 +295,17 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             raise InvalidInputError(" ".join(str(error).split())) from error
         check_finite(rows)
         return rows
+
+    def _check_codes(self, name: str, codes: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return codes such as `transform` gives, to be decoded."""
+        wanted = f"{name} must be finite and of shape (n_samples, {self._n_features_out})"
+        try:
+            array = np.asarray(codes, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidInputError(f"{wanted}: {error}") from error
+        if array.ndim != 2 or array.shape[1] != self._n_features_out or not np.isfinite(array).all():
+            raise InvalidInputError(f"{wanted}; got shape {array.shape}")
+        return array
 
     def _map_rows(
         self,

@@ -18,7 +18,6 @@ from harmonium.estimators.parameters import (
     check_positive_integer,
     check_positive_number,
 )
-from harmonium.exceptions import InvalidInputError
 from harmonium.modules.sparse_autoencoder import SparseAutoencoderModule
 from harmonium.objectives.objective import Objective
 from harmonium.objectives.sparse_denoising import SparseDenoising
@@ -30,9 +29,10 @@ class SparseAutoencoder(LatentVariableEstimator):
     r"""Over-complete autoencoder with a non-linear encoder, a linear decoder, an L1 penalty and noisy inputs.
 
     .. math:: h = \max(0,\, E (x + \epsilon) + b), \qquad \hat x = D h + c, \qquad
-              \min \; \|x - \hat x\|^2 + \lambda \|h\|_1, \qquad \epsilon \sim N(0, s^2 I)
+              \min \; \|x - \hat x\|^2 + \lambda \sum_i w_i |h_i|, \qquad \epsilon \sim N(0, s^2 I)
 
-    with fresh noise at every step and unit-norm columns of D.
+    with fresh noise at every step and unit-norm columns of D; w is 1 but for units that are seldom active, which are
+    penalised less (`SparseDenoising`), so that none dies.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class SparseAutoencoder(LatentVariableEstimator):
 
     def _make_objective(self, module: SparseAutoencoderModule, generator: torch.Generator, n_samples: int) -> Objective:
         noise = torch.from_numpy(self.noise / self.scaling_.scale).float()
-        n_warmup_steps = math.ceil(self.n_warmup_epochs * n_samples / self.batch_size)
+        n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
         return SparseDenoising(module, generator, noise=noise, l1=self.l1, n_warmup_steps=n_warmup_steps)
 
     @property
@@ -167,11 +167,7 @@ class SparseAutoencoder(LatentVariableEstimator):
         H : array-like of shape (n_samples, n_atoms)
         """
         module = self._exact_module()
-        codes = np.asarray(H, dtype=np.float64)
-        if codes.ndim != 2 or codes.shape[1] != self._n_features_out or not np.isfinite(codes).all():
-            raise InvalidInputError(
-                f"H must be finite and of shape (n_samples, {self._n_features_out}); got shape {codes.shape}"
-            )
+        codes = self._check_codes("H", H)
         with torch.no_grad():
             return self.scaling_.invert(module.decode(torch.from_numpy(codes))).numpy()
 
@@ -203,7 +199,7 @@ class SparseAutoencoder(LatentVariableEstimator):
         Returns
         -------
         indices : ndarray of shape (n_samples, n), or (n,) over all
-            Into `dictionary_`, the largest :math:`|h_i|` first.
+            Into `dictionary_`, the largest :math:`|h_i|` first; all of them where `n` is more than there are.
         intensities : ndarray of the same shape
             :math:`|h_i|`, or its mean.
         """

@@ -204,7 +204,7 @@ class VAE(LatentVariableEstimator):
         return VAEModule(encoder, decoder, make_likelihood(self.likelihood), n_latent, n_classes)
 
     def _make_objective(self, module: VAEModule, generator: torch.Generator, n_samples: int) -> Objective:
-        n_warmup_steps = math.ceil(self.n_warmup_epochs * n_samples / self.batch_size)
+        n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
         return NegativeELBO(module, generator, beta=self.beta, n_warmup_steps=n_warmup_steps)
 
     def _check_matrix(self, X: npt.ArrayLike, *, reset: bool) -> Array:
@@ -293,11 +293,7 @@ class VAE(LatentVariableEstimator):
             Needed with a condition.
         """
         module = self._exact_module()
-        points = np.asarray(z, dtype=np.float64)
-        if points.ndim != 2 or points.shape[1] != module.n_latent or not np.isfinite(points).all():
-            raise InvalidInputError(
-                f"z must be finite and of shape (n_samples, {module.n_latent}); got shape {points.shape}"
-            )
+        points = self._check_codes("z", z)
         labels = self.class_indices(y, len(points))
         with torch.no_grad():
             r = module.decode(torch.from_numpy(points), None if labels is None else torch.from_numpy(labels))

@@ -17,6 +17,7 @@ from harmonium.seeding import spawn_generator
 Images = npt.NDArray[np.floating]
 Denoiser = Callable[[Images], Images]
 N_FOR_CHOICE = 100
+_BM3D_BLOCK = 8
 
 
 def add_noise(X: Images, sigma: float, seed: int) -> Images:
@@ -70,6 +71,8 @@ def bm3d(X: Images, sigma: float, image_shape: tuple[int, int]) -> Denoiser:
     """Filter stacks of like patches together (K. Dabov et al., 2007)."""
     from bm3d import bm3d as filter_image
 
+    if min(image_shape) <= _BM3D_BLOCK:  # it would take the process down
+        raise ValueError(f"images must be larger than {_BM3D_BLOCK} pixels each way; got {image_shape}")
     return lambda noisy: _each(noisy, image_shape, partial(filter_image, sigma_psd=sigma))
 
 

@@ -32,10 +32,11 @@ def sparsity(H: npt.NDArray[np.floating]) -> dict[str, Any]:
 
 
 def explained_variance(X: npt.NDArray[np.floating], mean_squared_error: float) -> float:
-    """Return 1 - the error over the variance of the features around their means, per value."""
-    return 1 - mean_squared_error / float(X.var(axis=0, dtype=np.float64).mean())
+    """Return 1 - the error over the variance of the features around their means, per value; 0 where they never vary."""
+    variance = float(X.var(axis=0, dtype=np.float64).mean())
+    return 1 - mean_squared_error / variance if variance > 0 else 0.0
 
 
 def psnr(mean_squared_error: float, peak: float = 1.0) -> float:
     r"""Return the peak signal-to-noise ratio :math:`10 \log_{10} (\text{peak}^2 / \text{MSE})` in decibels."""
-    return float(10 * np.log10(peak**2 / mean_squared_error))
+    return float(10 * np.log10(peak**2 / mean_squared_error)) if mean_squared_error > 0 else np.inf

@@ -20,7 +20,7 @@ class SparseDenoising(Objective):
             + \lambda \sum_i w_i \bigl| h_i(x^{(n)} + \epsilon^{(n)}) \bigr|, \qquad \epsilon^{(n)} \sim N(0, s^2 I)
 
     with fresh noise at every step (P. Vincent et al., ICML 2008; B. Olshausen, D. Field, Nature 381 (1996)). Codes are
-    not negative, so that the subgradient of :math:`|h_i|` is 1 where a unit is active and 0 elsewhere.
+    not negative: the subgradient of :math:`|h_i|` is 1 where a unit is active, and 0 is taken elsewhere.
 
     The penalty would push a unit that is seldom active further down, until it is dead and has no gradient to come back
     by. So :math:`w_i = \min(1, p_i / 0.02)`, with p_i the running share of examples for which unit i is active: what
