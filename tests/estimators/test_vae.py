@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 
 import harmonium
 from harmonium import VAE, ConditionalVAE
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import DivergenceError, InvalidInputError
 
 SMALL = {"hidden_sizes": (16,), "likelihood": "gaussian", "scaling": "global", "random_state": 0}
 CONVOLUTIONAL = {"architecture": "convolutional", "image_shape": (2, 3), "hidden_sizes": (4, 8)}
@@ -135,3 +135,55 @@ def test_labels_have_their_own_sentences(labelled):
         vae.sample(3)
     with pytest.raises(InvalidInputError, match=r"z must be finite and of shape \(n_samples, 2\); got shape \(3, 4\)"):
         vae.decode(np.zeros((3, 4)), "bag")
+
+
+def test_a_fit_forgets_the_density_of_the_one_before(labelled):
+    X, _ = labelled
+    vae = VAE(2, n_epochs=1, **SMALL).fit(X).fit_latent_density(X, n_components=2)
+    vae.set_params(n_latent=3).fit(X)
+    with pytest.raises(InvalidInputError, match="needs a call of fit_latent_density"):
+        vae.sample(3, density="ex-post")
+
+
+def test_an_examples_class_does_not_depend_on_its_neighbours(labelled):
+    X, y = labelled
+    vae = ConditionalVAE(2, n_epochs=2, **SMALL).fit(X, y)
+    np.testing.assert_allclose(vae.encode(X)[0][100:150], vae.encode(X[100:150])[0], atol=1e-9)
+
+
+def test_a_calibrated_sigma_is_that_of_the_errors_after_a_few_steps(matrix):
+    """15 steps: a long memory would still hold the errors of the untrained network."""
+    settings = SMALL | {"likelihood": "calibrated-gaussian", "learning_rate": 1e-2}
+    vae = VAE(2, n_epochs=5, batch_size=100, **settings).fit(matrix)
+    drawn, found = vae.sample(4000, noise=True).var(0).sum(), matrix.var(0).sum()
+    assert drawn < 2 * found
+
+
+def test_a_density_needs_two_rows_of_every_class(labelled):
+    X, y = labelled
+    vae = ConditionalVAE(2, n_epochs=1, **SMALL).fit(X, y)
+    with pytest.raises(InvalidInputError, match="needs two rows or more; class coat has"):
+        vae.fit_latent_density(X[y != "coat"], y[y != "coat"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (np.array(["a", None] * 150, dtype=object), "y has missing labels"),
+        (np.array(["a", np.nan] * 150, dtype=object), "y has missing labels"),
+        (np.array(["a", 1] * 150, dtype=object), "y must hold labels of one sort"),
+    ],
+)
+def test_labels_that_are_missing_or_mixed_are_refused(matrix, labels, sentence):
+    with pytest.raises(InvalidInputError, match=sentence):
+        ConditionalVAE(2, n_epochs=1, **SMALL).fit(matrix, labels)
+
+
+def test_sizes_that_do_not_fit_into_memory_are_one_sentence(matrix):
+    with pytest.raises(InvalidInputError, match="VAE of these sizes does not fit into memory"):
+        VAE(10**12, **SMALL).fit(matrix)
+
+
+def test_a_loss_that_leaves_the_finite_numbers_is_divergence(matrix):
+    with pytest.raises(DivergenceError, match="is no longer finite; a learning_rate below 1e"):
+        VAE(2, n_epochs=3, **(SMALL | {"learning_rate": 1e9})).fit(matrix)

@@ -73,7 +73,7 @@ def test_a_file_takes_the_place_of_what_it_names_and_leaves_the_rest(tmp_path):
 
 
 def test_what_a_file_fixes_is_not_tuned(tmp_path):
-    text = "[fixed]\nn_latent = 3\nhidden_sizes = [4, 8]\nbatch_size = 32\n[tuned.batch_size]\nchoices = [64, 128]"
+    text = "[fixed]\nn_latent = 3\nhidden_sizes = [4, 8]\nbatch_size = 32"
     space = overridden(tmp_path, text)
     assert set(space.tuned) == {"learning_rate"}
     assert space.fixed.items() >= {"n_latent": 3, "hidden_sizes": [4, 8], "batch_size": 32}.items()
@@ -102,6 +102,7 @@ def test_a_drawn_list_becomes_a_sequence_and_a_fixed_value_stays():
         ("[tuned.n_latent]\nchoices = 3", r"\[tuned.n_latent\] must have low and high .*, or choices"),
         ("[tuned]\nn_latent = 3", r"\[tuned.n_latent\] must have low and high .*, or choices; got 3"),
         ("fixed = 3", "fixed"),
+        ("[fixed]\nbatch_size = 3\n[tuned.batch_size]\nchoices = [4]", "batch_size is both fixed and tuned"),
         ("tuned = 3", "tuned"),
         (
             "[fixed]\nn_latent = 3\nhidden_sizes = [4, 8]\nbatch_size = 32\nlearning_rate = 1e-3",

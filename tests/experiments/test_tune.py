@@ -13,7 +13,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 from rich.console import Console
 
-from harmonium.exceptions import HarmoniumError, InvalidInputError
+from harmonium.exceptions import DamagedFileError, HarmoniumError, InvalidInputError
 from harmonium.experiments import processes
 from harmonium.experiments import tune as tune_module
 from harmonium.experiments.config import TrainConfig
@@ -164,6 +164,65 @@ def test_a_trial_that_was_left_running_is_marked_failed_and_another_takes_its_pl
     search(tuning, run, CONSOLE, n_trials=3)
     trials = run.study()["trials"]
     assert [(trial["state"], trial["reason"]) for trial in trials] == [("fail", None)] + [("complete", None)] * 3
+
+
+def test_a_search_stopped_within_a_trial_equals_one_that_was_not(tuning, run, trials_run, tmp_path, monkeypatch):
+    """Past the first ten settings the sampler learns from those before: all of them must come back in order."""
+    search(tuning, run, CONSOLE, n_trials=13)
+    stopped = RunDirectory(tmp_path / "stopped")
+    whole, begun = tune_module._validation_loss, []
+
+    def interrupted(tuning, trial):
+        begun.append(trial.number)
+        if len(begun) == 3:
+            raise KeyboardInterrupt
+        return whole(tuning, trial)
+
+    monkeypatch.setattr(tune_module, "_validation_loss", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        search(tuning, stopped, CONSOLE, n_trials=13)
+    search(tuning, stopped, CONSOLE, n_trials=13)
+    assert [row for row in drawn_and_found(stopped) if row[2] != "fail"] == drawn_and_found(run)
+
+
+def test_more_trials_than_a_trained_choice_was_made_from_are_refused(tuning, run, trials_run):
+    tune(tuning, run, CONSOLE, n_trials=2, n_final_epochs=1)
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.suffix != ".log" and path.is_file()}
+    with pytest.raises(InvalidInputError, match="more trials than its 2 need another run directory"):
+        tune(tuning, run, CONSOLE, n_trials=3, n_final_epochs=1)
+    assert before == {path: path.read_bytes() for path in before}
+
+
+def test_a_run_that_was_not_searched_for_is_left_alone(tuning, run, trials_run):
+    train(tuning.config({"n_latent": 1, "learning_rate": 1e-3}, n_epochs=1), run)
+    with pytest.raises(InvalidInputError, match="holds a run that was not searched for"):
+        search(tuning, run, CONSOLE, n_trials=1)
+    assert not (run.path / "study.log").exists()
+
+
+def test_a_journal_damaged_in_its_middle_is_said_in_one_sentence(tuning, run, trials_run):
+    search(tuning, run, CONSOLE, n_trials=2)
+    whole = (run.path / "study.log").read_bytes()
+    (run.path / "study.log").write_bytes(whole[:20] + whole[30:])
+    with pytest.raises(DamagedFileError, match=r"study.log is not the journal of a search: line 1 is not JSON"):
+        search(tuning, run, CONSOLE, n_trials=3)
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[:-20], lambda text: text + b"\xff"])
+def test_a_journal_whose_last_line_was_cut_short_goes_on(tuning, run, trials_run, damage):
+    search(tuning, run, CONSOLE, n_trials=2)
+    (run.path / "study.log").write_bytes(damage((run.path / "study.log").read_bytes()))
+    search(tuning, run, CONSOLE, n_trials=3)
+    assert sum(trial["state"] != "fail" for trial in run.study()["trials"]) == 3
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', '{"setting": '])
+def test_a_damaged_summary_is_made_again_from_the_journal(tuning, run, trials_run, text):
+    search(tuning, run, CONSOLE, n_trials=2)
+    before = run.study()
+    (run.path / "study.json").write_text(text)
+    search(tuning, run, CONSOLE, n_trials=2)
+    assert run.study() == before
 
 
 def test_processes_that_are_killed_one_after_another_end_the_search(tuning, run, monkeypatch):

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(f"error: {place}{error.strerror or error}")
         return 1
     except KeyboardInterrupt:
-        errors.print("stopped; training goes on from its last checkpoint when the command is called again")
+        errors.print("stopped; what was done is kept, and the same command goes on")
         return 130
     return 0
 

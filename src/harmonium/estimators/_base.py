@@ -186,7 +186,14 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self._learn_labels(y, len(rows))
         self.seed_ = root_seed(self.random_state)
         self.scaling_ = fit_scaling(rows, self.scaling)
-        module = self._make_module(rows.shape[1], spawn_generator(self.seed_, "initialisation"))
+        try:
+            module = self._make_module(rows.shape[1], spawn_generator(self.seed_, "initialisation"))
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, RuntimeError) and "allocate" not in str(error):
+                raise
+            raise InvalidInputError(
+                f"{type(self).__name__} of these sizes does not fit into memory: {str(error).splitlines()[0]}"
+            ) from error
         return self._make_trainer(module, self.batches(X, y).n_samples)
 
     def batches(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Batches:

@@ -30,7 +30,12 @@ class ClassLabels:
             raise InvalidInputError(f"y must have one label a row of X, shape ({n_samples},); got {labels.shape}")
         if labels.dtype.kind == "f" and not np.isfinite(labels).all():
             raise InvalidInputError("y contains NaN or infinity; every label must be a value")
-        self.classes_ = np.unique(labels)
+        if labels.dtype.kind == "O" and any(value is None or value != value for value in labels):
+            raise InvalidInputError("y has missing labels; every row must have one")
+        try:
+            self.classes_ = np.unique(labels)
+        except TypeError as error:
+            raise InvalidInputError(f"y must hold labels of one sort, so that they can be sorted: {error}") from error
 
     def class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64]:
         """Return the labels, or one label for all, as indices into `classes_`."""

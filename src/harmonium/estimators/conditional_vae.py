@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from harmonium.estimators.class_labels import ClassLabels
 from harmonium.estimators.vae import VAE
+from harmonium.modules.vae import VAEModule, kl_divergence
 
 
 class ConditionalVAE(ClassLabels, VAE):
     """Variational autoencoder conditioned on a label: q(z | x, c) and p(x | z, c).
 
     The label's one-hot vector is concatenated to the input of encoder and decoder; all else, and every parameter, is as
-    in `VAE`. Where an example must be encoded and no label is given, the class with the largest ELBO is taken.
+    in `VAE`. Where an example must be encoded and no label is given, the class is taken for which log p(x | z, c) at
+    the posterior mean, less the KL divergence, is largest.
 
     Attributes
     ----------
@@ -44,6 +47,11 @@ class ConditionalVAE(ClassLabels, VAE):
         n_samples = len(self._check_matrix(X, reset=False))
         if y is not None:
             return self.class_indices(y, n_samples)
-        bounds = [self.elbo(X, np.full(n_samples, label)) for label in self.classes_]
+        bounds = [self._infer(X, np.full(n_samples, label), _bound_at_the_mean) for label in self.classes_]
         likeliest: npt.NDArray[np.int64] = np.argmax(bounds, axis=0).astype(np.int64)
         return likeliest
+
+
+def _bound_at_the_mean(module: VAEModule, v: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    mean, log_variance = module.encode(v, c)
+    return module.log_likelihood(v, mean, c) - kl_divergence(mean, log_variance)

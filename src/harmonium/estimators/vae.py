@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from harmonium.objectives.objective import Objective
 from harmonium.samplers.latent_density import LatentDensity, fit_latent_density
 from harmonium.seeding import RandomState, root_seed, spawn_generator
 from harmonium.training.schedules import ScheduleName
+from harmonium.training.trainer import Trainer
 
 ARCHITECTURES = ("mlp", "convolutional")
 _MANIFOLD_TAIL = 0.02
@@ -61,7 +62,7 @@ class VAE(LatentVariableEstimator):
         Beta rises linearly from 0 over so many epochs.
     learning_rate : float
     learning_rate_schedule : {"constant", "cosine"}
-        Cosine falls to nothing over `n_epochs`.
+        Cosine falls to a thousandth over `n_epochs`.
     batch_size : int
     n_epochs : int
     validation_fraction : float
@@ -104,6 +105,7 @@ class VAE(LatentVariableEstimator):
     """
 
     module_: VAEModule
+    classes_: npt.NDArray[Any]
     latent_density_: LatentDensity
 
     def __init__(
@@ -207,6 +209,11 @@ class VAE(LatentVariableEstimator):
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
         return NegativeELBO(module, generator, beta=self.beta, n_warmup_steps=n_warmup_steps)
 
+    def adopt(self, trainer: Trainer) -> Self:
+        """Become the fitted estimator of what a trainer has reached; a density fitted before is not its own."""
+        self.__dict__.pop("latent_density_", None)
+        return super().adopt(trainer)
+
     def _check_matrix(self, X: npt.ArrayLike, *, reset: bool) -> Array:
         rows = super()._check_matrix(X, reset=reset)
         if make_likelihood(self.likelihood).takes_unit_interval_only:
@@ -307,7 +314,7 @@ class VAE(LatentVariableEstimator):
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,), optional
         n_samples : int
-            Draws from q(z | x) over which log p(x | z) is averaged; always the same draws.
+            Draws from q(z | x) over which log p(x | z) is averaged; the same draws for the same matrix.
         """
         check_positive_integer("n_samples", n_samples)
         return self._bound(X, y, elbo, n_samples)
@@ -320,7 +327,7 @@ class VAE(LatentVariableEstimator):
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,), optional
         n_importance : int
-            Draws from q(z | x) an example; always the same draws.
+            Draws from q(z | x) an example; the same draws for the same matrix.
         """
         check_positive_integer("n_importance", n_importance)
         return self._bound(X, y, iwae, n_importance)
@@ -358,6 +365,10 @@ class VAE(LatentVariableEstimator):
         check_positive_integer("n_components", n_components)
         mean, sd = self.encode(X, y)
         labels = self.class_indices(y, len(mean))
+        counts = np.array([len(mean)]) if labels is None else np.bincount(labels, minlength=self._n_classes)
+        if counts.min() < 2:
+            name = "X" if labels is None else f"class {self.classes_[counts.argmin()]}"
+            raise InvalidInputError(f"a density needs two rows or more; {name} has {counts.min()}")
         noise = torch.empty(mean.shape).normal_(generator=spawn_generator(self.seed_, "latent density")).double()
         self.latent_density_ = fit_latent_density(
             torch.from_numpy(mean).double() + noise * torch.from_numpy(sd).double(),

@@ -114,6 +114,8 @@ def search_space(model: str, image_shape: tuple[int, ...] | None, override: Path
         for name, table in given.items():
             if name not in ("fixed", "tuned") or not isinstance(table, dict):
                 raise InvalidInputError(f"{override}: tables must be [fixed] or [tuned.NAME]; found [{name}]")
+        for name in set(given.get("fixed", {})) & set(given.get("tuned", {})):
+            raise InvalidInputError(f"{override}: {name} is both fixed and tuned; leave one of them out")
         for name, table in given.get("tuned", {}).items():
             tuned[name] = _distribution(f"{override}: [tuned.{name}]", table)
             fixed.pop(name, None)

@@ -145,14 +145,20 @@ def search(
         If no trial came to its end, or processes are killed one after another.
     """
     _check(tuning)
+    is_run = (run.path / "config.toml").exists()
+    if is_run and not (run.path / "study.log").exists():
+        raise InvalidInputError(f"{run.path} holds a run that was not searched for; choose another run directory")
+    _mend_journal(run.path / "study.log")
     study = _open(tuning, run)
+    if is_run and _count_ended(study) < n_trials:
+        raise InvalidInputError(
+            f"{run.path} holds a search whose chosen setting has been trained; more trials than its "
+            f"{_count_ended(study)} need another run directory"
+        )
     _fail_running(study)
     n_deaths = 0
     while (n_ended := _count_ended(study)) < n_trials:
-        first = len(study.trials)
-        jobs = {
-            f"trial {i}": partial(_run_trial, tuning, run.path, i) for i in range(first, first + n_trials - n_ended)
-        }
+        jobs = {f"trial {i}": partial(_run_trial, tuning, run.path, i) for i in range(n_ended, n_trials)}
         try:
             run_jobs(
                 jobs,
@@ -170,8 +176,9 @@ def search(
         finally:
             _fail_running(study)
     chosen: dict[str, Any] = _best(study).params
-    if not run.has_study or len(run.study()["trials"]) < len(study.trials):
-        run.write_study(_summary(study))
+    summary = _summary(study)
+    if not run.has_study or _read_study(run) != summary:
+        run.write_study(summary)
         _draw(run)
     return chosen
 
@@ -188,21 +195,38 @@ def _check(tuning: Tuning) -> None:
     estimator.callbacks(data.X, data.labels)
 
 
+def _mend_journal(path: Path) -> None:
+    """Drop a last line that was cut short, as by a full disk or a kill; refuse a journal that is wrong elsewhere."""
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        try:
+            json.loads(line)
+            is_whole = line.endswith(b"\n")
+        except ValueError:
+            is_whole = False
+        if not is_whole and number < len(lines):
+            raise DamagedFileError(f"{path} is not the journal of a search: line {number} is not JSON")
+        if not is_whole:
+            logger.warning("%s: its last line was cut short and is dropped", path)
+            write_atomically(path, b"".join(lines[:-1]))
+
+
 def _open(tuning: Tuning, run: RunDirectory, index: int = 0) -> optuna.Study:
     """Return the study of a run directory, made where it is new, with the randomness of one trial."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     run.path.mkdir(parents=True, exist_ok=True)
+    sampler = optuna.samplers.TPESampler(seed=int(np.random.SeedSequence([tuning.seed, index]).generate_state(1)[0]))
     try:
-        storage = JournalStorage(JournalFileBackend(str(run.path / "study.log")))
+        study = optuna.create_study(
+            study_name=_NAME,
+            storage=JournalStorage(JournalFileBackend(str(run.path / "study.log"))),
+            sampler=sampler,
+            pruner=optuna.pruners.PercentilePruner(_BEST_PERCENT, n_startup_trials=_STARTUP_TRIALS),
+            load_if_exists=True,
+        )
+        found = study.user_attrs.get("setting")
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedFileError(f"{run.path / 'study.log'} is not the journal of a search: {error}") from error
-    study = optuna.create_study(
-        study_name=_NAME,
-        storage=storage,
-        sampler=optuna.samplers.TPESampler(seed=int(np.random.SeedSequence([tuning.seed, index]).generate_state(1)[0])),
-        pruner=optuna.pruners.PercentilePruner(_BEST_PERCENT, n_startup_trials=_STARTUP_TRIALS),
-        load_if_exists=True,
-    )
     setting = {
         "model": tuning.model,
         "data": tuning.data,
@@ -212,7 +236,6 @@ def _open(tuning: Tuning, run: RunDirectory, index: int = 0) -> optuna.Study:
         "seed": tuning.seed,
         "space": tuning.space.to_json(),
     }
-    found = study.user_attrs.get("setting")
     if found is None:
         study.set_user_attr("setting", setting)
         return study
@@ -229,7 +252,16 @@ def _run_trial(tuning: Tuning, folder: Path, index: int) -> None:
     study = _open(tuning, RunDirectory(folder), index)
     trial = study.ask(dict(tuning.space.tuned))
     try:
+        _try(tuning, study, trial)
+    except optuna.exceptions.UpdateFinishedTrialError as error:
+        raise HarmoniumError(f"another command is searching in {folder}; wait for it to end") from error
+
+
+def _try(tuning: Tuning, study: optuna.Study, trial: optuna.Trial) -> None:
+    try:
         value = _validation_loss(tuning, trial)
+    except optuna.exceptions.UpdateFinishedTrialError:
+        raise
     except optuna.TrialPruned:
         study.tell(trial, state=TrialState.PRUNED)
     except Exception as error:
@@ -258,6 +290,13 @@ def _validation_loss(tuning: Tuning, trial: optuna.Trial) -> float:
     return min(row[VALIDATION_LOSS] for row in trainer.history)
 
 
+def _read_study(run: RunDirectory) -> dict[str, Any] | None:
+    try:
+        return run.study()
+    except DamagedFileError:  # it can be made again from the journal
+        return None
+
+
 def _count_ended(study: optuna.Study) -> int:
     """Count the trials that came to an end of their own: not those that run, nor those that were killed."""
     return sum(
@@ -267,9 +306,14 @@ def _count_ended(study: optuna.Study) -> int:
 
 
 def _fail_running(study: optuna.Study) -> None:
-    """Mark trials as failed whose process is no more; under a journal they would stay running for ever."""
+    """Mark trials as failed whose process is no more, and put their settings first in the queue.
+
+    Under a journal they would stay running for ever.
+    """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
+        if trial.params:
+            study.enqueue_trial(trial.params)
 
 
 def _best(study: optuna.Study) -> FrozenTrial:

@@ -112,15 +112,15 @@ class Gaussian(Likelihood):
     """
 
     log_variance: torch.Tensor
-    is_first: torch.Tensor
-    _MEMORY = 0.99
+    n_batches: torch.Tensor
+    _MEMORY = 0.98
 
     def __init__(self, *, calibrated: bool) -> None:
         super().__init__()
         self.calibrated = calibrated
         if calibrated:
             self.register_buffer("log_variance", torch.zeros(()))
-            self.register_buffer("is_first", torch.ones((), dtype=torch.bool))
+            self.register_buffer("n_batches", torch.zeros(()))
         else:
             self.log_variance = nn.Parameter(torch.zeros(()))
 
@@ -131,9 +131,10 @@ class Gaussian(Likelihood):
         if self.calibrated and self.training:
             with torch.no_grad():
                 log_variance = squares.mean().log()
-                memory = torch.where(self.is_first, 0.0, self._MEMORY)
+                # short at first, so that the untrained network's errors are soon forgotten
+                memory = (self.n_batches / (self.n_batches + 4)).clamp(max=self._MEMORY)
                 self.log_variance.mul_(memory).add_((1 - memory) * log_variance)
-                self.is_first.fill_(False)
+                self.n_batches.add_(1)
         n_features = squares.shape[-1]
         return -0.5 * (squares.sum(-1) / log_variance.exp() + n_features * (log_variance + math.log(2 * math.pi)))
 

@@ -73,15 +73,15 @@ class Trainer:
         Raises
         ------
         DivergenceError
-            When a parameter is no longer finite at the end of an epoch; callbacks, and so checkpoints, do not see
-            that epoch.
+            When a parameter, or a term of the loss, is no longer finite at the end of an epoch; callbacks, and so
+            checkpoints, do not see that epoch.
         """
         self.objective.train()
         while self.epoch < n_epochs and not self.has_ended:
             start = time.perf_counter()
             terms = self._run_epoch(batches)
             self.epoch += 1
-            self._check_finite()
+            self._check_finite(terms)
             self.history.append({"epoch": self.epoch, "seconds": time.perf_counter() - start, **terms})
             for callback in callbacks:
                 callback(self)
@@ -102,9 +102,10 @@ class Trainer:
             n_steps += 1
         return {name: float(total) / n_steps for name, total in sums.items()}
 
-    def _check_finite(self) -> None:
-        for name, parameter in self.objective.named_parameters():
-            if not bool(torch.isfinite(parameter).all()):
+    def _check_finite(self, terms: dict[str, float]) -> None:
+        values = {**dict(self.objective.named_parameters()), **{k: torch.tensor(v) for k, v in terms.items()}}
+        for name, value in values.items():
+            if not bool(torch.isfinite(value).all()):
                 raise DivergenceError(
                     f"training diverged in epoch {self.epoch}: {name.removeprefix('module.')} is no longer finite; "
                     f"a learning_rate below {self._rates[0]:g} may help"
