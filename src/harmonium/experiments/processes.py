@@ -31,6 +31,7 @@ def run_jobs(
     total: int,
     count_done: Callable[[], int] | None = None,
     n_workers: int | None = None,
+    n_threads: int | None = None,
 ) -> None:
     """Run every job in one of several processes that share the cores.
 
@@ -50,6 +51,8 @@ def run_jobs(
         How much of the total is done, asked twice a second; by default the number of jobs done.
     n_workers : int, optional
         Number of processes.
+    n_threads : int, optional
+        Of each process; by default the cores are shared out.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def run_jobs(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         Progress(*columns, console=console, disable=not console.is_terminal) as progress,
-        ProcessPoolExecutor(n_workers, context, _start_worker, (max(1, n_cores // n_workers),)) as pool,
+        ProcessPoolExecutor(n_workers, context, _start_worker, (n_threads or max(1, n_cores // n_workers),)) as pool,
     ):
         task = progress.add_task(unit, total=total)
         names: dict[Future[None], str] = {pool.submit(job): name for name, job in jobs.items()}

@@ -167,6 +167,7 @@ def search(
                 total=n_trials,
                 count_done=lambda: _count_ended(study),
                 n_workers=n_workers,
+                n_threads=1,
             )
         except KilledProcessError:
             n_deaths = n_deaths + 1 if _count_ended(study) == n_ended else 1
