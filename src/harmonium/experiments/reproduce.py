@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harmonium.data.datasets import load_dataset
 from harmonium.experiments.over_seeds import Metrics
 from harmonium.experiments.problem1 import Problem1, solve_problem1
 from harmonium.experiments.problem2 import Problem2, solve_problem2
@@ -22,7 +23,9 @@ def reproduce(problem1: Problem1, problem2: Problem2, problem3: Problem3, consol
     dict
         ``problem1.``, ``problem2.`` and ``problem3.`` with what `solve_problem1` and its siblings return.
     """
-    problem2.image_shape()  # data that problem 2 cannot take are refused before hours are spent on problem 1
+    # data that a later problem cannot take are refused before time is spent on the first
+    load_dataset(problem1.data, "test")
+    problem2.image_shape()
     console.print("problem 1: Gaussian-Bernoulli RBMs")
     metrics = {"problem1": solve_problem1(problem1, console)}
     console.print("problem 2: variational autoencoders")
