@@ -73,7 +73,8 @@ _IMAGES = SearchSpace(
     tuned={
         "n_latent": IntDistribution(8, 32, step=8),
         "hidden_sizes": _choices([16, 32, 128], [16, 32, 256], [16, 32, 512]),
-        "learning_rate": FloatDistribution(1e-3, 1e-2, log=True),
+        # a short trial does not show that more than this can end a long training in posterior collapse
+        "learning_rate": FloatDistribution(1e-3, 3e-3, log=True),
         "batch_size": _choices(64, 128, 256),
     },
 )
