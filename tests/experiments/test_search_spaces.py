@@ -124,13 +124,3 @@ def test_a_model_that_cannot_be_tuned_is_refused_with_those_that_can(model):
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(FileNotFoundError, match=r"nowhere\.toml"):
         search_space("vae", None, Path("nowhere.toml"))
-
-
-@pytest.mark.parametrize("image_shape", [(28, 28), None])
-def test_a_space_survives_json(image_shape):
-    space = search_space("vae", image_shape)
-    read = SearchSpace.from_json(json.loads(json.dumps(space.to_json())))
-    assert read.tuned == space.tuned
-    drawn = {"hidden_sizes": "[8, 16]"}
-    resolved = [TrainConfig.resolve("vae", "mnist", 0, **each.parameters(drawn)) for each in (space, read)]
-    assert resolved[0] == resolved[1]

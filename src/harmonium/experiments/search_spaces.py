@@ -15,7 +15,6 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
     distribution_to_json,
-    json_to_distribution,
 )
 
 from harmonium.exceptions import InvalidInputError
@@ -52,11 +51,6 @@ class SearchSpace:
     def to_json(self) -> dict[str, Any]:
         """Return the space as JSON's types."""
         return {"fixed": self.fixed, "tuned": {key: distribution_to_json(d) for key, d in self.tuned.items()}}
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> SearchSpace:
-        """Return what `to_json` wrote."""
-        return cls(content["fixed"], {key: json_to_distribution(text) for key, text in content["tuned"].items()})
 
 
 def _choices(*values: Any) -> CategoricalDistribution:

@@ -265,8 +265,7 @@ def _try(tuning: Tuning, study: optuna.Study, trial: optuna.Trial) -> None:
         raise
     except optuna.TrialPruned:
         study.tell(trial, state=TrialState.PRUNED)
-    except Exception as error:
-        # one setting that cannot be trained (it diverges, or asks for too much memory) is no reason to lose the search
+    except Exception as error:  # one setting that cannot be trained (it diverges, say) must not lose the search
         trial.set_user_attr(_REASON, " ".join(f"{error}".split()) or type(error).__name__)
         study.tell(trial, state=TrialState.FAIL)
     else:
