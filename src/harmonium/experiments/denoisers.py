@@ -80,7 +80,13 @@ def dictionary_learning(X: Images, sigma: float, image_shape: tuple[int, int]) -
     """Code by orthogonal matching pursuit in a dictionary learned online (J. Mairal et al., 2009), scikit-learn's."""
     mean = X.mean(0, dtype=np.float64)
     learner = MiniBatchDictionaryLearning(
-        n_components=256, alpha=0.5, batch_size=256, max_iter=3, random_state=0, transform_algorithm="omp"
+        n_components=256,
+        alpha=0.5,
+        batch_size=256,
+        max_iter=3,
+        random_state=0,
+        fit_algorithm="cd",
+        transform_algorithm="omp",
     ).fit(X[:5000] - mean)
 
     def denoise(noisy: Images, n_nonzero: float) -> Images:
@@ -96,8 +102,8 @@ METHODS: dict[str, tuple[Callable[..., Denoiser], int | None]] = {
     "pca": (principal_components, None),
     "wiener": (wiener, None),
     "total_variation": (total_variation, 2000),
-    "non_local_means": (non_local_means, 2000),
-    "bm3d": (bm3d, 200),
+    "non_local_means": (non_local_means, 1000),
+    "bm3d": (bm3d, 100),
     "dictionary_learning": (dictionary_learning, 2000),
 }
 
