@@ -35,8 +35,9 @@ class ContrastiveDivergence(Objective):
         block Gibbs: h ~ p(h | v), v ~ p(v | h), as in [1]_;
     ``"collapsed"``
         h ~ p(h | v), then k Gibbs sweeps over h alone with v integrated out; the second term of L becomes the
-        mean of :math:`G(\tilde h) = -\log \int e^{-E(v, \tilde h)} dv`, whose gradient is that of F averaged over
-        v ~ p(v | h) exactly. It mixes far better where sigma is small, and draws no visible noise;
+        mean of :math:`G(\tilde h) = -\log \int e^{-E(v, \tilde h)} dv`, whose gradient is that of
+        :math:`E(v, \tilde h)` averaged over :math:`v \sim p(v | \tilde h)` exactly. It mixes far better where sigma is
+        small, and draws no visible noise;
     ``"mean-visible"``
         block Gibbs with v = E[v | h] in place of a draw;
     ``"mean-field"``

@@ -13,8 +13,8 @@ class NegativeELBO(Objective):
 
     .. math::
 
-        L = -\frac1B \sum_n \log p(x^{(n)} | z^{(n)}, c^{(n)})
-            + \beta\, KL\bigl[q(z | x^{(n)}, c^{(n)}) \,\|\, N(0, I)\bigr],
+        L = \frac1B \sum_n \Bigl( -\log p(x^{(n)} | z^{(n)}, c^{(n)})
+            + \beta\, KL\bigl[q(z | x^{(n)}, c^{(n)}) \,\|\, N(0, I)\bigr] \Bigr),
         \qquad z^{(n)} = \mu^{(n)} + \sigma^{(n)} \epsilon^{(n)}
 
     one reparameterised sample an example, KL in closed form. It is a bound for :math:`\beta = 1` only; the recorded

@@ -16,8 +16,9 @@ class SparseDenoising(Objective):
 
     .. math::
 
-        L = \frac1B \sum_n \bigl\| x^{(n)} - \hat x(x^{(n)} + \epsilon^{(n)}) \bigr\|^2
-            + \lambda \sum_i w_i \bigl| h_i(x^{(n)} + \epsilon^{(n)}) \bigr|, \qquad \epsilon^{(n)} \sim N(0, s^2 I)
+        L = \frac1B \sum_n \Bigl( \bigl\| x^{(n)} - \hat x(x^{(n)} + \epsilon^{(n)}) \bigr\|^2
+            + \lambda \sum_i w_i \bigl| h_i(x^{(n)} + \epsilon^{(n)}) \bigr| \Bigr),
+            \qquad \epsilon^{(n)} \sim N(0, s^2 I)
 
     with fresh noise at every step (P. Vincent et al., ICML 2008; B. Olshausen, D. Field, Nature 381 (1996)). Codes are
     not negative: the subgradient of :math:`|h_i|` is 1 where a unit is active, and 0 is taken elsewhere.
