@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 1
+PROFILE ?= full
 
 .PHONY: setup data reproduce test lint clean
 
@@ -11,14 +12,14 @@ setup: .venv/.installed
 	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" || \
 	  { echo "harmonium needs Python 3.11, 3.12 or 3.13; choose one with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,baselines]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,baselines,report]'
 	touch $@
 
 data: setup
 	$(BIN)/harmonium data fetch
 
 reproduce: data
-	$(BIN)/harmonium reproduce --seeds $(SEEDS)
+	$(BIN)/harmonium reproduce --seeds $(SEEDS) $(if $(filter quick,$(PROFILE)),--quick --runs runs/quick --report report/quick)
 
 # threads that wait for one another must not spin: it starves the processes that some tests start
 test: data

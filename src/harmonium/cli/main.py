@@ -31,6 +31,11 @@ app.command(
     name="reproduce",
     help="Train, measure and report the assignment's problems.",
 )
+app.command(
+    "harmonium.cli.report:report_runs",
+    name="report",
+    help="Write the notebook, the page and the PDF of the assignment's runs.",
+)
 app.command("harmonium.cli.data:app", name="data", help="List or fetch the named data sets.")
 
 

@@ -6,19 +6,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harmonium.experiments.problem1 import Problem1
-from harmonium.experiments.problem2 import Problem2
-from harmonium.experiments.problem3 import Problem3
-from harmonium.experiments.reproduce import reproduce, write_metrics
-from harmonium.report.html import write_report
+from harmonium.data.registry import REGISTRY
+from harmonium.experiments.assignment import Assignment
+from harmonium.report.write import FORMATS, write_report
 
 
 def reproduce_all(
     *,
     seeds: int = 1,
     data: str = "fashion-mnist",
-    n_hidden: tuple[int, ...] = (10, 50, 100, 250),
-    n_epochs: int = 25,
+    n_hidden: tuple[int, ...] | None = None,
+    n_epochs: int | None = None,
     quick: bool = False,
     runs: Path = Path("runs"),
     report: Path = Path("report"),
@@ -32,23 +30,26 @@ def reproduce_all(
     data
         The data set; problem 3 takes MNIST, as the assignment does, unless another is named here.
     n_hidden
-        The numbers of hidden units of the RBMs.
+        The numbers of hidden units of the RBMs: 10, 50, 100 and 250, or for a quick look 10 and 50.
     n_epochs
-        Passes over the data for the RBMs.
+        Passes over the data for the RBMs: 25, or for a quick look 2.
     quick
-        One epoch for each autoencoder and a search of two trials: a look at whether all works, no result.
+        Less of everything, on the first images of the data: a look at whether all works, no result.
     runs
         Where the run directories are written.
     report
-        Where index.html and metrics.json are written.
+        Where the notebook, the page, the PDF and metrics.json are written.
     """
     console = Console(soft_wrap=True, highlight=False)
-    problem1 = Problem1(runs / "problem1", data, n_hidden, n_epochs, seeds)
-    problem2 = Problem2(runs / "problem2", data, n_seeds=seeds)
-    problem3 = Problem3(runs / "problem3", "mnist" if data == "fashion-mnist" else data, n_seeds=seeds)
+    if data not in REGISTRY and Path(data).exists():
+        data = str(Path(data).resolve())  # the notebook is read in another folder
+    if n_hidden is None:
+        n_hidden = (10, 50) if quick else (10, 50, 100, 250)
+    if n_epochs is None:
+        n_epochs = 2 if quick else 25
+    assignment = Assignment.make(runs, data, seeds, n_hidden, n_epochs)
     if quick:
-        problem2, problem3 = problem2.shortened(), problem3.shortened()
-    metrics = reproduce(problem1, problem2, problem3, console)
-    write_metrics(metrics, report / "metrics.json")
-    write_report(problem1, problem2, problem3, metrics, report / "index.html")
-    console.print(f"report written to {report / 'index.html'}, its figures' numbers to {report / 'metrics.json'}")
+        assignment = assignment.shortened(runs)
+    assignment.solve(console)
+    assignment.write(runs)
+    write_report(runs, report, FORMATS, console)

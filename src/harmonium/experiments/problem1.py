@@ -59,6 +59,16 @@ class Problem1:
         """Return the run directory of one cell."""
         return RunDirectory(self.runs_folder / f"{recipe}-{n_hidden}-seed{seed}")
 
+    @property
+    def pca(self) -> RunDirectory:
+        """The folder of the figures of principal component analysis."""
+        return RunDirectory(self.runs_folder / "pca")
+
+    def configs(self) -> dict[Path, TrainConfig]:
+        """Return the configuration of every run."""
+        cells = [(recipe, m, seed) for seed in range(self.n_seeds) for recipe, m in self.recipes()]
+        return {self.run(*cell).path: self.config(*cell) for cell in cells}
+
     def config(self, recipe: str, n_hidden: int, seed: int) -> TrainConfig:
         """Return the configuration of one cell."""
         return TrainConfig.resolve(
@@ -90,26 +100,38 @@ def solve_problem1(problem: Problem1, console: Console) -> Metrics:
     """
     X_train = load_dataset(problem.data, "train").X
     X_test = load_dataset(problem.data, "test").X
-    cells = [(recipe, m, seed) for seed in range(problem.n_seeds) for recipe, m in problem.recipes()]
-    configs = {problem.run(*cell).path: problem.config(*cell) for cell in cells}
+    configs = problem.configs()
     for path, config in configs.items():
         RunDirectory(path).check(config)
     train_and_evaluate(configs, console)
+    _measure_pca(problem, X_train, X_test)
+    return collect_problem1(problem)
 
+
+def collect_problem1(problem: Problem1) -> Metrics:
+    """Collect what `solve_problem1` returns from runs that are whole.
+
+    Raises
+    ------
+    InvalidInputError
+        If a run is not trained and measured.
+    DamagedFileError
+        If a file of a run cannot be read.
+    """
+    for path in problem.configs():
+        RunDirectory(path).check_whole()
     metrics: Metrics = {}
     for recipe, m in sorted(problem.recipes(), key=lambda cell: cell[1]):
-        rows = [problem.run(recipe, m, seed).metrics() or {} for seed in range(problem.n_seeds)]
+        rows = [problem.run(recipe, m, seed).measured() for seed in range(problem.n_seeds)]
         metrics.setdefault(recipe, {})[str(m)] = over_seeds(rows)
-    metrics["pca"] = _pca(problem, X_train, X_test)
+    pca = problem.pca.measured()
+    metrics["pca"] = {str(m): pca[str(m)] for m in problem.n_hidden}
     return metrics
 
 
-def _pca(problem: Problem1, X_train: Any, X_test: Any) -> Metrics:
-    run = RunDirectory(problem.runs_folder / "pca")
-    known = run.metrics() or {}
+def _measure_pca(problem: Problem1, X_train: Any, X_test: Any) -> None:
+    known = problem.pca.metrics() or {}
     missing = [m for m in problem.n_hidden if str(m) not in known]
     if missing:
-        run.path.mkdir(parents=True, exist_ok=True)
-        known |= principal_components(X_train, X_test, missing)
-        run.write_metrics(known)
-    return {str(m): known[str(m)] for m in problem.n_hidden}
+        problem.pca.path.mkdir(parents=True, exist_ok=True)
+        problem.pca.write_metrics(known | principal_components(X_train, X_test, missing))

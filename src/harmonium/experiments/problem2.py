@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,7 +24,6 @@ from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.search_spaces import search_space
 from harmonium.experiments.sweep import train_and_evaluate
 from harmonium.experiments.tune import Tuning, search
-from harmonium.files import write_atomically
 from harmonium.metrics.latent_space import tsne
 
 MODELS = {"conditional_vae": "conditional-vae", "vae": "vae"}
@@ -42,8 +40,8 @@ _CONVOLUTIONAL: dict[str, Any] = {
 }
 # what is not tuned: the pair that others' figures can be held against, and one whose latent space is a plane
 FIXED_SETTINGS: dict[str, dict[str, Any]] = {
-    "bernoulli16": {**_CONVOLUTIONAL, "n_latent": 16, "likelihood": "bernoulli", "n_epochs": 10},
-    "latent2": {**_CONVOLUTIONAL, "n_latent": 2, "likelihood": "bernoulli", "n_epochs": 5},
+    "bernoulli16": {**_CONVOLUTIONAL, "n_latent": 16, "likelihood": "bernoulli", "n_epochs": 9},
+    "latent2": {**_CONVOLUTIONAL, "n_latent": 2, "likelihood": "bernoulli", "n_epochs": 3},
 }
 SETTINGS = ("chosen", *FIXED_SETTINGS)
 
@@ -72,8 +70,8 @@ class Problem2:
     data: str = "fashion-mnist"
     n_trials: int = 40
     n_trial_epochs: int = 3
-    n_trial_samples: int = 16_000
-    n_epochs: int = 14
+    n_trial_samples: int = 12_000
+    n_epochs: int = 12
     n_judge_epochs: int = 6
     n_seeds: int = 1
     fixed_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: FIXED_SETTINGS)
@@ -83,10 +81,12 @@ class Problem2:
             check_positive_integer(name, getattr(self, name))
         check_positive_integer("seeds", self.n_seeds)
 
-    def shortened(self) -> Problem2:
-        """Return the same with a search of two trials and one epoch for everything, to see that all works."""
+    def shortened(self, data: str) -> Problem2:
+        """Return the same on other data, with a search of two trials and one epoch for everything."""
         settings = {name: {**values, "n_epochs": 1} for name, values in self.fixed_settings.items()}
-        return replace(self, n_trials=2, n_trial_epochs=1, n_epochs=1, n_judge_epochs=1, fixed_settings=settings)
+        return replace(
+            self, data=data, n_trials=2, n_trial_epochs=1, n_epochs=1, n_judge_epochs=1, fixed_settings=settings
+        )
 
     def run(self, key: str, setting: str, seed: int = 0) -> RunDirectory:
         """Return the run directory of one model, a key of `MODELS`, in one setting."""
@@ -162,12 +162,32 @@ def solve_problem2(problem: Problem2, console: Console) -> Metrics:
                 jobs[f"{run.path.name}, t-SNE"] = partial(map_latent_space, run)
     run_jobs(jobs, console, unit="measures", total=len(jobs))
 
+    return collect_problem2(problem)
+
+
+def collect_problem2(problem: Problem2) -> Metrics:
+    """Collect what `solve_problem2` returns from runs that are whole.
+
+    Raises
+    ------
+    InvalidInputError
+        If a run is not trained and measured.
+    DamagedFileError
+        If a file of a run cannot be read.
+    """
+    searched = problem.run("conditional_vae", "chosen")
+    complete = [trial for trial in searched.study()["trials"] if trial["state"] == "complete"]
+    chosen = min(complete, key=lambda trial: trial["validation_loss"])["parameters"]
+    for path in problem.configs(chosen):
+        RunDirectory(path).check_whole()
+    for key in MODELS:
+        read_map(problem.run(key, "chosen"))
     metrics: Metrics = {}
     for key in MODELS:
         for setting in ("chosen", *problem.fixed_settings):
-            rows = [problem.run(key, setting, seed).metrics() or {} for seed in range(problem.n_seeds)]
+            rows = [problem.run(key, setting, seed).measured() for seed in range(problem.n_seeds)]
             metrics.setdefault(key, {})[setting] = over_seeds([_with_four(row) for row in rows])
-    metrics["judge"] = _with_four(problem.judge.metrics() or {})
+    metrics["judge"] = _with_four(problem.judge.measured())
     metrics["tuning"] = chosen
     return metrics
 
@@ -180,15 +200,12 @@ def map_latent_space(run: RunDirectory) -> None:
     labels = None if train.labels is None else train.labels[rows]
     fitted = vae.transform(train.X[rows], labels)
     points = tsne(fitted, vae.transform(test.X, test.labels), perplexity=PERPLEXITY, seed=vae.seed_)
-    content = io.BytesIO()
-    np.save(content, points, allow_pickle=False)
-    write_atomically(run.path / MAP, content.getvalue())
+    run.write_array(MAP, points)
 
 
 def read_map(run: RunDirectory) -> npt.NDArray[np.float64]:
     """Read what `map_latent_space` wrote, shape (n_test, 2)."""
-    points: npt.NDArray[np.float64] = np.load(run.path / MAP, allow_pickle=False)
-    return points
+    return run.read_array(MAP)
 
 
 def _with_four(row: Metrics) -> Metrics:

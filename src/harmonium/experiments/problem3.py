@@ -37,6 +37,8 @@ class Problem3:
     n_epochs, n_sweep_epochs : int
     n_seeds : int
         Seeds 0, 1, ...; figures of the autoencoder are means over them.
+    methods : sequence of str
+        The other denoisers, of `METHODS`.
     """
 
     runs_folder: Path
@@ -44,17 +46,19 @@ class Problem3:
     sigmas: Sequence[float] = (0.5, 0.25, 1.0)
     l1_sweep: Sequence[float] = (0.1, 0.25, 0.5, 1.0, 2.0)
     n_epochs: int = 20
-    n_sweep_epochs: int = 6
+    n_sweep_epochs: int = 4
     n_seeds: int = 1
+    methods: Sequence[str] = tuple(METHODS)
 
     def __post_init__(self) -> None:
         for name in ("n_epochs", "n_sweep_epochs"):
             check_positive_integer(name, getattr(self, name))
         check_positive_integer("seeds", self.n_seeds)
 
-    def shortened(self) -> Problem3:
-        """Return the same with one epoch for everything, to see that all works."""
-        return replace(self, n_epochs=1, n_sweep_epochs=1, l1_sweep=self.l1_sweep[:2])
+    def shortened(self, data: str) -> Problem3:
+        """Return the same on other data, with one epoch for everything and without the slowest of the others."""
+        methods = [name for name in self.methods if name not in ("bm3d", "dictionary_learning")]
+        return replace(self, data=data, n_epochs=1, n_sweep_epochs=1, l1_sweep=self.l1_sweep[:2], methods=methods)
 
     def run(self, sigma: float, seed: int = 0) -> RunDirectory:
         """Return the run directory for a strength of noise."""
@@ -64,14 +68,16 @@ class Problem3:
         """Return the run directory for a weight of the L1 norm."""
         return RunDirectory(self.runs_folder / f"sparse-autoencoder-l1-{l1:g}")
 
-    def compared(self, sigma: float) -> Path:
-        """Return the folder of the other methods' figures."""
-        return self.runs_folder / f"other-methods-sigma{sigma:g}"
+    def compared(self, sigma: float) -> RunDirectory:
+        """Return the folder of what `measure_denoiser` found of every other method, or why it was ``left_out``."""
+        return RunDirectory(self.runs_folder / f"other-methods-sigma{sigma:g}")
 
-    def other_method(self, name: str, sigma: float) -> dict[str, Any]:
-        """Return what `measure_denoiser` found of a method, or why it was ``left_out``; nothing before it was tried."""
-        folder = RunDirectory(self.compared(sigma))
-        return folder.read_json(f"{name}.json") if (folder.path / f"{name}.json").exists() else {}
+    def is_tried(self, method: str, sigma: float) -> bool:
+        """Whether another method has been tried; one whose package was not installed is tried again."""
+        folder = self.compared(sigma)
+        if not (folder.path / f"{method}.json").exists():
+            return False
+        return bool(folder.read_json(f"{method}.json").get("is_installed", True))
 
     def configs(self) -> dict[Path, TrainConfig]:
         """Return the configuration of every run."""
@@ -111,18 +117,33 @@ def solve_problem3(problem: Problem3, console: Console) -> Metrics:
     jobs = {
         f"{method}, sigma = {sigma:g}": partial(_measure_other, problem, method, sigma)
         for sigma in problem.sigmas
-        for method in METHODS
-        if "test_mse" not in problem.other_method(method, sigma)
+        for method in problem.methods
+        if not problem.is_tried(method, sigma)
     }
     run_jobs(jobs, console, unit="other methods", total=len(jobs))
 
+    return collect_problem3(problem)
+
+
+def collect_problem3(problem: Problem3) -> Metrics:
+    """Collect what `solve_problem3` returns from runs that are whole.
+
+    Raises
+    ------
+    InvalidInputError
+        If a run is not trained and measured, or a method was not tried.
+    DamagedFileError
+        If a file of a run cannot be read.
+    """
+    for path in problem.configs():
+        RunDirectory(path).check_whole()
     metrics: Metrics = {}
     for sigma in problem.sigmas:
-        rows = [problem.run(sigma, seed).metrics() or {} for seed in range(problem.n_seeds)]
+        rows = [problem.run(sigma, seed).measured() for seed in range(problem.n_seeds)]
         metrics[f"{sigma:g}"] = {"sparse_autoencoder": over_seeds(rows)}
-        others = {method: problem.other_method(method, sigma) for method in METHODS}
+        others = {method: problem.compared(sigma).read_json(f"{method}.json") for method in problem.methods}
         metrics[f"{sigma:g}"] |= {method: found for method, found in others.items() if "test_mse" in found}
-    metrics["l1_sweep"] = {f"{l1:g}": problem.swept(l1).metrics() for l1 in problem.l1_sweep}
+    metrics["l1_sweep"] = {f"{l1:g}": problem.swept(l1).measured() for l1 in problem.l1_sweep}
     return metrics
 
 
@@ -130,10 +151,10 @@ def _measure_other(problem: Problem3, method: str, sigma: float) -> None:
     train, test = (load_dataset(problem.data, split) for split in ("train", "test"))
     noisy = add_noise(test.X, sigma, TEST_NOISE_SEED)
     height, width = np.array(test.image_shape)
-    folder = RunDirectory(problem.compared(sigma))
+    folder = problem.compared(sigma)
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
         found = measure_denoiser(method, train.X, test.X, noisy, sigma, (int(height), int(width)))
     except (ImportError, ValueError) as error:  # not installed, or images too small for it
-        found = {"left_out": str(error)}
+        found = {"left_out": str(error), "is_installed": not isinstance(error, ImportError)}
     folder.write_json(f"{method}.json", found)

@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from harmonium.estimators.persistence import ARCHITECTURE, WEIGHTS, load
@@ -136,6 +138,24 @@ class RunDirectory:
         """Read what was measured, or None before `write_metrics`."""
         return self.read_json("metrics.json") if (self.path / "metrics.json").exists() else None
 
+    def measured(self) -> dict[str, Any]:
+        """Read what was measured of a finished run; InvalidInputError before `write_metrics`."""
+        return self.read_json("metrics.json")
+
+    def check_whole(self) -> None:
+        """Find that the run is trained and measured and that each of its files can be read.
+
+        Raises
+        ------
+        InvalidInputError
+            If a file is missing.
+        DamagedFileError
+            If a file cannot be read.
+        """
+        self.config(), self.manifest(), self.measured(), self.load_estimator()
+        if not self.history():
+            raise self._missing("history.csv")
+
     @property
     def has_study(self) -> bool:
         """Whether a search for the run's parameters was written."""
@@ -168,13 +188,32 @@ class RunDirectory:
         """Write a JSON object into the folder."""
         write_atomically(self.path / name, json.dumps(content, indent=2) + "\n")
 
+    def read_array(self, name: str) -> npt.NDArray[np.float64]:
+        """Read an array of the folder."""
+        try:
+            array: npt.NDArray[np.float64] = np.load(self.path / name, allow_pickle=False)
+        except FileNotFoundError as error:
+            raise self._missing(name) from error
+        except (ValueError, EOFError) as error:
+            raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
+        return array
+
+    def write_array(self, name: str, array: npt.NDArray[np.float64]) -> None:
+        """Write an array into the folder."""
+        content = io.BytesIO()
+        np.save(content, array, allow_pickle=False)
+        write_atomically(self.path / name, content.getvalue())
+
+    def _missing(self, name: str) -> InvalidInputError:
+        return InvalidInputError(f"{self.path} is not a whole run directory: {name} is missing")
+
     def _read(self, name: str) -> str:
         try:
             return (self.path / name).read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
         except FileNotFoundError as error:
-            raise InvalidInputError(f"{self.path} is not a run directory: {name} is missing") from error
+            raise self._missing(name) from error
 
 
 def _git_revision() -> str | None:

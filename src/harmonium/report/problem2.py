@@ -1,4 +1,4 @@
-"""The pictures of problem 2, drawn from its run directories."""
+"""Tables and drawings of problem 2."""
 
 from __future__ import annotations
 
@@ -9,152 +9,144 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from harmonium.data.datasets import Dataset, load_dataset
-from harmonium.experiments.problem2 import CLASSES_DRAWN, PERPLEXITY, Problem2, read_map
+from harmonium.data.datasets import Dataset
+from harmonium.estimators.conditional_vae import ConditionalVAE
+from harmonium.estimators.vae import VAE
+from harmonium.experiments.over_seeds import Metrics
+from harmonium.experiments.problem2 import CLASSES_DRAWN, SETTINGS, Problem2
 from harmonium.figures.curves import plot_curves
 from harmonium.figures.image_grids import plot_images
 from harmonium.figures.latent_space import plot_classes
 from harmonium.figures.style import style
 from harmonium.figures.tuning import plot_importances, plot_tuning_history
+from harmonium.report.display import Table
+from harmonium.report.numbers import number
 
-TITLES = {"vae": "VAE", "conditional_vae": "class-conditional VAE"}
-N_IMAGES = 10
-_N_SIDE_PLAIN, _N_SIDE_CLASS = 20, 9
-
-
-def draw_problem2(problem: Problem2) -> dict[str, Figure]:
-    """Draw every picture of problem 2, with the runs of seed 0.
-
-    Returns
-    -------
-    dict of str to Figure
-        ``tuning_history``, ``tuning_importances``, ``elbo_by_epoch``, ``samples_ex_post``, ``samples_prior``,
-        ``reconstructions_autoencoders``, ``tsne``, ``latent_plane``, ``manifold_vae`` and ``manifold_conditional_vae``.
-    """
-    test = load_dataset(problem.data, "test")
-    with style():
-        return {
-            **_tuning(problem),
-            "elbo_by_epoch": _elbo_by_epoch(problem),
-            "samples_ex_post": _samples(problem, test, "ex-post"),
-            "samples_prior": _samples(problem, test, "prior"),
-            "reconstructions_autoencoders": _reconstructions(problem, test),
-            "tsne": _tsne(problem, test),
-            "latent_plane": _latent_plane(problem, test),
-            "manifold_vae": _manifold_vae(problem, test),
-            "manifold_conditional_vae": _manifold_conditional(problem, test),
-        }
+TITLES = {"vae": "VAE", "conditional_vae": "cVAE"}
+_MEASURES = {
+    "negative_elbo": ("−ELBO", 1),
+    "negative_iwae": ("−IWAE bound", 1),
+    "kl": ("KL divergence", 1),
+    "active_units": ("active units", 0),
+    "test_mse": ("test error", 5),
+    "knn_accuracy": ("15 neighbours", 3),
+    "probe_accuracy": ("linear probe", 3),
+    "silhouette": ("silhouette", 3),
+    "seconds_per_epoch": ("seconds an epoch", 1),
+}
 
 
 def classes_drawn(test: Dataset) -> tuple[str, ...]:
     """Return the assignment's four classes, or the first four of data that do not have them."""
     names = np.unique(np.asarray(test.labels))
-    return CLASSES_DRAWN if set(CLASSES_DRAWN) <= set(names) else tuple(names[:4])
+    return CLASSES_DRAWN if set(CLASSES_DRAWN) <= set(names) else tuple(str(name) for name in names[:4])
 
 
-def _tuning(problem: Problem2) -> dict[str, Figure]:
-    study = problem.run("conditional_vae", "chosen").study()
-    pictures = {name: Figure(figsize=(5.6, 3.6), layout="constrained") for name in ("history", "importances")}
-    plot_tuning_history(pictures["history"].subplots(), study["trials"])
-    plot_importances(pictures["importances"].subplots(), study["importances"])
-    return {f"tuning_{name}": figure for name, figure in pictures.items()}
+def bounds_and_codes(results: Metrics) -> Table:
+    """Tabulate the bounds, the errors and what the latent space says of the class, of both models in every setting."""
+    cells = [(model, setting) for setting in SETTINGS for model in TITLES]
+    rows = {
+        title: [number(results[model][setting], key, digits) for model, setting in cells]
+        for key, (title, digits) in _MEASURES.items()
+    }
+    return Table([f"{TITLES[model]} {setting}" for model, setting in cells], rows)
 
 
-def _elbo_by_epoch(problem: Problem2) -> Figure:
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    panels = figure.subplots(1, 2)
-    for ax, (setting, title) in zip(
-        panels,
-        {"chosen": "chosen setting", "bernoulli16": "Bernoulli on grey pixels (no density), z = 16"}.items(),
-        strict=True,
-    ):
-        curves = {}
-        for key in ("vae", "conditional_vae"):
-            history = problem.run(key, setting).history()
-            curves[TITLES[key]] = ([row["epoch"] for row in history], [row["negative_elbo"] for row in history])
-        plot_curves(ax, curves, xlabel="epoch", ylabel="−ELBO while training, nats" if ax is panels[0] else "")
-        ax.set_title(title)
+def judged_samples(results: Metrics) -> Table:
+    """Tabulate what the classifier says of real, reconstructed and drawn images of the chosen setting."""
+    plain, conditional = results["vae"]["chosen"], results["conditional_vae"]["chosen"]
+    cells = {
+        "real test images": results["judge"]["test_images"],
+        "cVAE, reconstructed test images": conditional["reconstructions"],
+        "cVAE, drawn from the ex-post density": conditional,
+        "cVAE, drawn from N(0, I)": conditional["prior_samples"],
+        "VAE, reconstructed test images": plain["reconstructions"],
+        "VAE, drawn from the ex-post density": plain,
+        "VAE, drawn from N(0, I)": plain["prior_samples"],
+    }
+    keys = {"class_agreement_four": 3, "class_agreement_all": 3, "frechet_distance": 2}
+    rows = {title: [number(cell, key, digits) for key, digits in keys.items()] for title, cell in cells.items()}
+    return Table(["agreement, four", "agreement, all", "Fréchet distance"], rows)
+
+
+def tuning_history(study: Mapping[str, Any]) -> Figure:
+    """Draw the last validation loss of every trial."""
+    with style():
+        figure = Figure(figsize=(4.8, 3), layout="constrained")
+        plot_tuning_history(figure.subplots(), study["trials"])
     return figure
 
 
-def _samples(problem: Problem2, test: Dataset, density: Any) -> Figure:
-    vae = problem.run("conditional_vae", "chosen").load_estimator()
-    names = classes_drawn(test)
-    images = vae.sample(N_IMAGES * len(names), np.repeat(names, N_IMAGES), density=density)
-    return _grid(images, test, list(names))
-
-
-def _reconstructions(problem: Problem2, test: Dataset) -> Figure:
-    rows = np.unique(np.asarray(test.labels), return_index=True)[1]
-    X, y = test.X[rows], np.asarray(test.labels)[rows]
-    images, labels = [X], ["test image"]
-    for setting, suffix in (
-        ("chosen", "chosen"),
-        ("bernoulli16", "Bernoulli, z = 16"),
-        ("latent2", "Bernoulli, z = 2"),
-    ):
-        for key, title in TITLES.items():
-            images.append(problem.run(key, setting).load_estimator().reconstruct(X, y))
-            labels.append(f"{title.replace('class-conditional VAE', 'cVAE')}, {suffix}")
-    return _grid(np.concatenate(images), test, labels, n_columns=len(rows))
-
-
-def _tsne(problem: Problem2, test: Dataset) -> Figure:
-    points = {key: read_map(problem.run(key, "chosen")) for key in TITLES}
-    figure = _two_scatters(points, test)
-    seed = problem.run("vae", "chosen").config().parameters["random_state"]
-    figure.suptitle(
-        f"t-SNE of the posterior means of the test images, perplexity {PERPLEXITY}, seed {seed}", fontsize=10
-    )
+def tuning_importances(study: Mapping[str, Any]) -> Figure:
+    """Draw which parameters the loss depended on."""
+    with style():
+        figure = Figure(figsize=(4.8, 2), layout="constrained")
+        plot_importances(figure.subplots(), study["importances"])
     return figure
 
 
-def _latent_plane(problem: Problem2, test: Dataset) -> Figure:
-    points = {key: problem.run(key, "latent2").load_estimator().transform(test.X, test.labels) for key in TITLES}
-    figure = _two_scatters(points, test)
-    for ax in figure.axes:
-        ax.set(xlabel="z₁", ylabel="z₂", aspect="equal", xlim=(-4, 4), ylim=(-4, 4))
+def elbo_by_epoch(problem: Problem2) -> Figure:
+    """Draw the negative ELBO of the training steps, of the runs of seed 0."""
+    titles = {"chosen": "chosen", "bernoulli16": "bernoulli16 (no density)"}
+    with style():
+        figure = Figure(figsize=(9, 3.2), layout="constrained")
+        panels = figure.subplots(1, 2)
+        for ax, (setting, title) in zip(panels, titles.items(), strict=True):
+            curves = {}
+            for key in TITLES:
+                history = problem.run(key, setting).history()
+                curves[TITLES[key]] = ([row["epoch"] for row in history], [row["negative_elbo"] for row in history])
+            plot_curves(ax, curves, xlabel="epoch", ylabel="−ELBO while training, nats" if ax is panels[0] else "")
+            ax.set_title(title)
     return figure
 
 
-def _two_scatters(points: Mapping[str, npt.NDArray[np.floating]], test: Dataset) -> Figure:
+def draw_maps(
+    points: Mapping[str, npt.NDArray[np.floating]], test: Dataset, *, limits: tuple[float, float] | None = None
+) -> Figure:
+    """Draw points of two-dimensional maps or latent spaces beside one another, by class.
+
+    Parameters
+    ----------
+    points : mapping of str to ndarray of shape (n_test, 2)
+    test : Dataset
+        Whose rows the points are.
+    limits : tuple of float, optional
+        Of both axes, which are then z1 and z2; by default the axes are a map's and mean nothing.
+    """
     names, classes = np.unique(np.asarray(test.labels), return_inverse=True)
-    figure = Figure(figsize=(9, 5), layout="constrained")
-    panels = figure.subplots(1, 2)
-    for ax, (key, title) in zip(panels, TITLES.items(), strict=True):
-        plot_classes(ax, points[key], classes, list(names))
-        ax.set(title=title, xticks=[], yticks=[])
-        ax.grid(False)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, markerscale=2)
+    with style():
+        figure = Figure(figsize=(9, 5), layout="constrained")
+        panels = figure.subplots(1, len(points))
+        for ax, (title, mapped) in zip(panels, points.items(), strict=True):
+            plot_classes(ax, mapped, classes, list(names))
+            ax.set(title=title, xticks=[], yticks=[])
+            ax.grid(False)
+            if limits is not None:
+                ticks = [limits[0], 0, limits[1]]
+                ax.set(xlabel="z₁", ylabel="z₂", aspect="equal", xlim=limits, ylim=limits, xticks=ticks, yticks=ticks)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, markerscale=2)
     return figure
 
 
-def _manifold_vae(problem: Problem2, test: Dataset) -> Figure:
-    vae = problem.run("vae", "latent2").load_estimator()
-    figure = Figure(figsize=(7, 7), layout="constrained")
-    plot_images(figure.subplots(), vae.manifold(_N_SIDE_PLAIN), _shape(test), n_columns=_N_SIDE_PLAIN)
+def draw_manifold(vae: VAE, image_shape: Any, n_per_side: int = 20) -> Figure:
+    """Draw E[x | z] on a grid over the quantiles of the prior of a two-dimensional z."""
+    with style():
+        figure = Figure(figsize=(6.4, 6.4), layout="constrained")
+        plot_images(figure.subplots(), vae.manifold(n_per_side), image_shape, n_columns=n_per_side)
     return figure
 
 
-def _manifold_conditional(problem: Problem2, test: Dataset) -> Figure:
-    vae = problem.run("conditional_vae", "latent2").load_estimator()
+def draw_manifold_of_each_class(vae: ConditionalVAE, image_shape: Any, n_per_side: int = 9) -> Figure:
+    """Draw `draw_manifold` once a class."""
     n_columns = 4
     n_rows = -(-len(vae.classes_) // n_columns)
-    figure = Figure(figsize=(9, 2.4 * n_rows), layout="constrained")
-    panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    for ax, name in zip(panels, vae.classes_, strict=False):
-        plot_images(ax, vae.manifold(_N_SIDE_CLASS, name), _shape(test), n_columns=_N_SIDE_CLASS)
-        ax.set_title(name, fontsize=9)
-    for ax in panels[len(vae.classes_) :]:
-        ax.set_axis_off()
-    return figure
-
-
-def _shape(test: Dataset) -> tuple[int, ...]:
-    return test.image_shape or ()
-
-
-def _grid(images: Any, test: Dataset, labels: list[str], n_columns: int = N_IMAGES) -> Figure:
-    figure = Figure(figsize=(9, 7.4 * len(labels) / n_columns), layout="constrained")
-    plot_images(figure.subplots(), images, _shape(test), n_columns=n_columns, row_labels=labels)
+    with style():
+        figure = Figure(figsize=(9, 2.4 * n_rows), layout="constrained")
+        panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+        for ax, name in zip(panels, vae.classes_, strict=False):
+            plot_images(ax, vae.manifold(n_per_side, name), image_shape, n_columns=n_per_side)
+            ax.set_title(name, fontsize=9)
+        for ax in panels[len(vae.classes_) :]:
+            ax.set_axis_off()
     return figure

@@ -1,0 +1,159 @@
+"""The assignment: its three problems one after another, and the figures that come out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from harmonium.data.datasets import Dataset, load_dataset
+from harmonium.exceptions import DamagedFileError
+from harmonium.experiments.over_seeds import Metrics
+from harmonium.experiments.problem1 import Problem1, collect_problem1, solve_problem1
+from harmonium.experiments.problem2 import Problem2, collect_problem2, solve_problem2
+from harmonium.experiments.problem3 import Problem3, collect_problem3, solve_problem3
+from harmonium.experiments.run_directory import RunDirectory
+
+SETTINGS = "assignment.json"
+_N_QUICK = {"train": 1500, "test": 500}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The three problems, with their runs in one folder.
+
+    Attributes
+    ----------
+    problem1 : Problem1
+    problem2 : Problem2
+    problem3 : Problem3
+    """
+
+    problem1: Problem1
+    problem2: Problem2
+    problem3: Problem3
+
+    @classmethod
+    def make(
+        cls,
+        runs: Path,
+        data: str = "fashion-mnist",
+        n_seeds: int = 1,
+        n_hidden: Sequence[int] = Problem1.n_hidden,
+        n_epochs: int = Problem1.n_epochs,
+    ) -> Assignment:
+        """Return the assignment as it is asked for; problem 3 takes MNIST unless other data are named.
+
+        Parameters
+        ----------
+        runs : Path
+            The folder of the runs.
+        data : str
+        n_seeds : int
+        n_hidden : sequence of int
+        n_epochs : int
+            Of the RBMs.
+        """
+        return cls(
+            Problem1(runs / "problem1", data, n_hidden, n_epochs, n_seeds),
+            Problem2(runs / "problem2", data, n_seeds=n_seeds),
+            Problem3(runs / "problem3", "mnist" if data == "fashion-mnist" else data, n_seeds=n_seeds),
+        )
+
+    @classmethod
+    def of(cls, runs: str | Path) -> Assignment:
+        """Return the assignment whose runs are in a folder, or as it is asked for where there is none.
+
+        Raises
+        ------
+        DamagedFileError
+            If the folder's ``assignment.json`` cannot be read.
+        """
+        runs = Path(runs)
+        if not (runs / SETTINGS).exists():
+            return cls.make(runs)
+        settings = RunDirectory(runs).read_json(SETTINGS)
+        try:
+            return cls(
+                Problem1(runs / "problem1", **settings["problem1"]),
+                Problem2(runs / "problem2", **settings["problem2"]),
+                Problem3(runs / "problem3", **settings["problem3"]),
+            )
+        except (TypeError, KeyError) as error:
+            raise DamagedFileError(f"{runs / SETTINGS} is damaged: {error}") from error
+
+    def write(self, runs: Path) -> None:
+        """Write the settings into the folder of the runs, for `of`."""
+        settings = {name: asdict(getattr(self, name)) for name in ("problem1", "problem2", "problem3")}
+        for values in settings.values():
+            del values["runs_folder"]
+        RunDirectory(runs).write_json(SETTINGS, settings)
+
+    def shortened(self, folder: Path) -> Assignment:
+        """Return the same on the first images of the data, the autoencoders with less of everything.
+
+        Parameters
+        ----------
+        folder : Path
+            Where the first images are written.
+        """
+        data1, data3 = (_first_images(name, folder) for name in (self.problem1.data, self.problem3.data))
+        return Assignment(
+            replace(self.problem1, data=data1),
+            self.problem2.shortened(data1),
+            self.problem3.shortened(data3),
+        )
+
+    def solve(self, console: Console) -> Metrics:
+        """Train, measure and collect everything that the report shows; what is done is not done again.
+
+        Returns
+        -------
+        dict
+            ``problem1.``, ``problem2.`` and ``problem3.`` with what `solve_problem1` and its siblings return.
+        """
+        # data that a later problem cannot take are refused before time is spent on the first
+        load_dataset(self.problem1.data, "test")
+        self.problem2.image_shape()
+        console.print("problem 1 of 3: Gaussian-Bernoulli RBMs")
+        metrics = {"problem1": solve_problem1(self.problem1, console)}
+        console.print("problem 2 of 3: variational autoencoders")
+        metrics["problem2"] = solve_problem2(self.problem2, console)
+        console.print("problem 3 of 3: sparse denoising autoencoders")
+        metrics["problem3"] = solve_problem3(self.problem3, console)
+        return metrics
+
+    def collect(self) -> Metrics:
+        """Return what `solve` does, of runs that are whole.
+
+        Raises
+        ------
+        InvalidInputError
+            If a run is not trained and measured.
+        DamagedFileError
+            If a file of a run cannot be read.
+        """
+        return {
+            "problem1": collect_problem1(self.problem1),
+            "problem2": collect_problem2(self.problem2),
+            "problem3": collect_problem3(self.problem3),
+        }
+
+
+def _first_images(name: str, folder: Path) -> str:
+    """Write the first images of a data set, and return the file's name as a data set of its own."""
+    path = folder.resolve() / f"first-of-{Path(name).stem}.npz"
+    arrays: dict[str, Any] = {}
+    for split in _N_QUICK:
+        data: Dataset = load_dataset(name, split)  # type: ignore[arg-type]  # the keys are the splits
+        rows = slice(_N_QUICK[split])
+        arrays[f"X_{split}"] = data.X[rows].reshape(-1, *(data.image_shape or data.X.shape[1:]))
+        if data.y is not None:
+            arrays[f"y_{split}"] = data.y[rows]
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **arrays)
+    return str(path)

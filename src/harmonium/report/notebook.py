@@ -1,0 +1,95 @@
+"""The notebook: percent-format sources, their prose filled in with the runs' figures, executed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import jupytext
+import nbformat
+from jinja2 import Environment, StrictUndefined
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+import harmonium.exceptions
+from harmonium.exceptions import HarmoniumError
+from harmonium.report.prose import Prose
+
+SOURCES = (
+    "introduction",
+    *(f"{part}{k}" for k in (1, 2, 3) for part in ("question", "derivations", "results")),
+    "closing",
+)
+_KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+
+class NotebookError(HarmoniumError):
+    """A cell of the notebook failed."""
+
+
+def make_notebook(prose: Prose) -> NotebookNode:
+    """Return the notebook, not yet executed: every number in its prose is one of the runs'.
+
+    Markdown cells, and code cells with the tag ``parameters``, are Jinja templates over `Prose`.
+    """
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    cells: list[NotebookNode] = []
+    for source in SOURCES:
+        text = (files("harmonium.report") / "sources" / f"{source}.py").read_text(encoding="utf-8")
+        for cell in jupytext.reads(text, fmt="py:percent").cells:
+            if cell.cell_type == "markdown" or "parameters" in cell.metadata.get("tags", []):
+                cell.source = environment.from_string(cell.source).render(**vars(prose)).strip()
+            if cell.source:
+                cell.id = f"cell-{len(cells) + 1:03}"
+                cells.append(cell)
+    notebook: NotebookNode = nbformat.from_dict(  # type: ignore[no-untyped-call]  # untyped in nbformat
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {"kernelspec": _KERNEL, "title": prose.title},
+            "cells": cells,
+        }
+    )
+    return notebook
+
+
+def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int], None]) -> NotebookNode:
+    """Run every cell, with a folder as the working directory, and return the notebook with its outputs.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    folder : Path
+    report_progress : callable
+        Told the number of each cell that has run.
+
+    Raises
+    ------
+    HarmoniumError
+        What a cell raised, in the same sentence.
+    """
+    with tempfile.TemporaryDirectory() as sockets:
+        client = NotebookClient(
+            notebook,
+            timeout=None,
+            kernel_name=_KERNEL["name"],
+            record_timing=False,
+            resources={"metadata": {"path": str(folder)}},
+            on_cell_executed=lambda cell, cell_index, execute_reply: report_progress(cell_index + 1),
+            # by files, so that no port is opened
+            config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
+        )
+        client.log.setLevel("WARNING")
+        try:
+            return client.execute()
+        except CellExecutionError as error:
+            known = getattr(harmonium.exceptions, error.ename, None)
+            if isinstance(known, type) and issubclass(known, HarmoniumError):
+                raise known(error.evalue) from error
+            raise NotebookError(f"a cell of the notebook failed with {error.ename}: {error.evalue}") from error
+        except DeadKernelError as error:
+            raise NotebookError("the process that runs the notebook was killed, perhaps for want of memory") from error

@@ -1,0 +1,98 @@
+"""The executed notebook typeset as a paper, by pandoc and typst."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+import pypandoc
+import typst
+from nbformat import NotebookNode
+
+from harmonium.report.captions import with_captions
+from harmonium.report.katex import FormulaError
+
+# implicit_figures: an image alone in a paragraph is a figure with a caption
+# the names of tests are too long to be justified
+_TESTS = re.compile(r"^\*Checked by\*.*\n?(?:.+\n?)*", re.MULTILINE)
+_RAGGED = "::: {}\n`#set par(justify: false); #set text(size: 0.88em);`{=typst}\\g<0>\n:::\n"
+_READER = "markdown+pipe_tables+table_captions+tex_math_dollars+implicit_figures-smart-auto_identifiers"
+
+
+def to_pdf(notebook: NotebookNode, figures: Path) -> bytes:
+    """Return an executed notebook as a PDF.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    figures : Path
+        The folder of the figures that `write_figures` wrote.
+
+    Raises
+    ------
+    FormulaError
+        If a formula does not convert.
+    """
+    template = files("harmonium.report") / "assets" / "paper.typ"
+    arguments = ["--standalone", f"--template={template}", "--columns=1000", "--fail-if-warnings", "--wrap=preserve"]
+    arguments += [f"--metadata=title:{notebook.metadata.title}"]
+    try:
+        text = pypandoc.convert_text(to_markdown(notebook), "typst", format=_READER, extra_args=arguments)
+    except RuntimeError as error:
+        raise FormulaError(f"pandoc could not convert the notebook: {' '.join(str(error).split())}") from error
+    if "#h(-1em)" in text:
+        raise FormulaError("a formula holds a negative space, which would print symbols over one another")
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "paper.typ"
+        source.write_text(text, encoding="utf-8")
+        for figure in figures.glob("*.svg"):
+            (Path(folder) / figure.name).write_bytes(figure.read_bytes())
+        try:
+            pdf: bytes = typst.compile(str(source), root=folder, ignore_system_fonts=True)
+        except RuntimeError as error:
+            raise FormulaError(f"typst could not set the notebook: {' '.join(str(error).split())}") from error
+    return pdf
+
+
+def to_markdown(notebook: NotebookNode) -> str:
+    """Return an executed notebook as pandoc's Markdown; figures are ``figure01.svg`` and so on, in their order."""
+    parts, n_figures = [], 0
+    for cell in with_captions(notebook).cells:
+        if cell.cell_type == "markdown":
+            parts.append(_TESTS.sub(_RAGGED, cell.source))
+            continue
+        parts.append(f"```python\n{cell.source}\n```")
+        for output in cell.outputs:
+            data, caption = output.get("data", {}), output.get("metadata", {}).get("caption", "")
+            if "image/svg+xml" in data:
+                n_figures += 1
+                parts.append(f"![{caption}]({figure_name(n_figures)})")
+            elif "text/markdown" in data:
+                parts.append(data["text/markdown"] + (f"\n\n: {caption}" if caption else ""))
+            elif "text/plain" in data or "text" in output:
+                parts.append(f"```\n{(output.get('text') or data['text/plain']).rstrip()}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def write_figures(notebook: NotebookNode, folder: Path) -> None:
+    """Write every figure of an executed notebook into a folder of its own, in their order; others there are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        if re.fullmatch(r"figure\d+\.svg", old.name):
+            old.unlink()
+    drawings = [
+        output.data["image/svg+xml"]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "image/svg+xml" in output.get("data", {})
+    ]
+    for index, drawing in enumerate(drawings, start=1):
+        (folder / figure_name(index)).write_text(drawing, encoding="utf-8")
+
+
+def figure_name(index: int) -> str:
+    """Return the file name of the figure of a number, from 1."""
+    return f"figure{index:02}.svg"

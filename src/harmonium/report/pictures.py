@@ -1,0 +1,43 @@
+"""Rows of images: data, reconstructions and samples under one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from harmonium.data.datasets import Dataset
+from harmonium.figures.image_grids import plot_images
+from harmonium.figures.style import style
+
+Images = npt.NDArray[np.floating]
+
+
+def draw_rows(rows: Mapping[str, Images], image_shape: tuple[int, ...] | None) -> Figure:
+    """Draw as many images a row, with the row's name to the left.
+
+    Parameters
+    ----------
+    rows : mapping of str to ndarray of shape (n, height * width)
+    image_shape : (height, width)
+    """
+    n_columns = len(next(iter(rows.values())))
+    height, width = image_shape or (1, 1)
+    with style():
+        figure = Figure(figsize=(9, 7.6 * len(rows) * height / (width * n_columns) + 0.2), layout="constrained")
+        plot_images(
+            figure.subplots(),
+            np.concatenate(list(rows.values())),
+            (height, width),
+            n_columns=n_columns,
+            row_labels=list(rows),
+        )
+    return figure
+
+
+def one_of_each_class(data: Dataset, n: int) -> list[int]:
+    """Return the index of the first example of every class, then those of the first examples, `n` in all."""
+    firsts = [] if data.y is None else np.unique(data.y, return_index=True)[1].tolist()
+    return [*firsts, *range(n)][:n]

@@ -1,0 +1,115 @@
+"""What the prose of the notebook is filled in with: the runs' figures, and how they are written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harmonium.data.datasets import load_dataset
+from harmonium.data.registry import REGISTRY
+from harmonium.experiments.assignment import Assignment
+from harmonium.experiments.evaluate import N_IMPORTANCE
+from harmonium.experiments.generation import N_SAMPLES_PER_CLASS
+from harmonium.experiments.over_seeds import Metrics
+from harmonium.experiments.problem1 import Problem1
+from harmonium.experiments.problem2 import N_MAPPED, PERPLEXITY, SETTINGS, Problem2
+from harmonium.experiments.problem3 import Problem3
+from harmonium.report.numbers import log_likelihood, number, percent
+from harmonium.report.problem2 import classes_drawn
+from harmonium.report.problem3 import METHOD_TITLES
+
+
+@dataclass(frozen=True)
+class Prose:
+    """The variables of the templates.
+
+    Attributes
+    ----------
+    title : str
+    runs : str
+        The folder of the runs, seen from the notebook's.
+    data1, data2, data3 : str
+        Titles of the problems' data sets.
+    problem1, problem2, problem3
+        The settings.
+    results1, results2, results3 : dict
+        What `solve_problem1` and its siblings return.
+    manifest, manifest_autoencoders : dict
+        How the runs were made.
+    rbm, sparse : dict
+        Parameters of the generative RBMs and of the sparse autoencoder.
+    vae : dict
+        By setting, the parameters of the variational autoencoders.
+    study : dict
+        What the search did.
+    n_atoms : int
+        Columns of the sparse autoencoder's dictionary.
+    left_out : dict
+        By title, why a denoiser was not measured.
+    """
+
+    title: str
+    runs: str
+    data1: str
+    data2: str
+    data3: str
+    problem1: Problem1
+    problem2: Problem2
+    problem3: Problem3
+    results1: Metrics
+    results2: Metrics
+    results3: Metrics
+    manifest: dict[str, Any]
+    manifest_autoencoders: dict[str, Any]
+    rbm: dict[str, Any]
+    vae: dict[str, dict[str, Any]]
+    sparse: dict[str, Any]
+    study: dict[str, Any]
+    classes_drawn: tuple[str, ...]
+    n_atoms: int
+    left_out: dict[str, str]
+    n_importance: int = N_IMPORTANCE
+    n_samples_per_class: int = N_SAMPLES_PER_CLASS
+    n_mapped: int = N_MAPPED
+    perplexity: int = PERPLEXITY
+    number: Callable[..., str] = number
+    log_likelihood: Callable[..., str] = log_likelihood
+    percent: Callable[[float], str] = percent
+
+    @classmethod
+    def of(cls, assignment: Assignment, metrics: Metrics, runs: Path, folder: Path) -> Prose:
+        """Read what the prose says of an assignment's runs, for a notebook in a folder."""
+        problem1, problem2, problem3 = assignment.problem1, assignment.problem2, assignment.problem3
+        machine = problem1.run("generative", problem1.n_hidden[0], 0)
+        sigma = problem3.sigmas[0]
+        others = {name: problem3.compared(sigma).read_json(f"{name}.json") for name in problem3.methods}
+        names = [_title(problem.data) for problem in (problem1, problem2, problem3)]
+        return cls(
+            title=f"Latent-variable models of {' and '.join(dict.fromkeys(names))}",
+            runs=Path(os.path.relpath(runs, folder)).as_posix(),
+            data1=names[0],
+            data2=names[1],
+            data3=names[2],
+            problem1=problem1,
+            problem2=problem2,
+            problem3=problem3,
+            results1=metrics["problem1"],
+            results2=metrics["problem2"],
+            results3=metrics["problem3"],
+            manifest=machine.manifest(),
+            manifest_autoencoders=problem2.run("vae", "chosen").manifest(),
+            rbm=machine.config().parameters,
+            vae={setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
+            sparse=problem3.run(sigma).config().parameters,
+            study=problem2.run("conditional_vae", "chosen").study(),
+            classes_drawn=classes_drawn(load_dataset(problem2.data, "test")),
+            n_atoms=len(problem3.run(sigma).load_estimator().dictionary_),
+            left_out={METHOD_TITLES[name]: found["left_out"] for name, found in others.items() if "left_out" in found},
+        )
+
+
+def _title(data: str) -> str:
+    return REGISTRY[data].title if data in REGISTRY else Path(data).name

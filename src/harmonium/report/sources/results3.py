@@ -1,0 +1,104 @@
+# %% [markdown]
+# ## Training
+
+# %%
+from harmonium.experiments.denoisers import add_noise
+from harmonium.experiments.evaluate import TEST_NOISE_SEED
+from harmonium.experiments.problem3 import solve_problem3
+from harmonium.report.problem3 import (
+    denoising_errors,
+    draw_atoms_of_images,
+    draw_atoms_over_all,
+    draw_dictionary,
+    error_by_l0,
+    sparsity_of_codes,
+)
+
+problem3 = assignment.problem3
+test = harmonium.load_dataset(problem3.data, "test")
+results3 = solve_problem3(problem3, console)  # trains and measures what is not in RUNS yet
+
+sigma = problem3.sigmas[0]
+model = problem3.run(sigma).load_estimator()
+noisy = add_noise(test.X, sigma, TEST_NOISE_SEED)
+print(f"{model.dictionary_.shape = }")
+print(f"{model.transform(noisy[:5]).shape = }")
+print(f"{model.denoise(noisy[:5]).shape = }")
+
+# %% [markdown]
+# {{ "%g"|format(sparse.overcompleteness) }} atoms a pixel; $\lambda$ = {{ "%g"|format(sparse.l1) }}, in units of the pixels' standard deviation; Adam at
+# {{ "%g"|format(sparse.learning_rate) }} with cosine decay, batches of {{ sparse.batch_size }}, {{ problem3.n_epochs }} epoch{{ "s" if problem3.n_epochs != 1 }} on the whole training
+# set of {{ data3 }}, noise drawn anew at every step and not clipped.
+#
+# ## Five pairs of input and output
+
+# %%
+rows = {"input, noisy": noisy[:5], "output": model.denoise(noisy[:5]), "clean": test.X[:5]}
+show(draw_rows(rows, test.image_shape))
+
+# %% [markdown]
+# Figure: Five test images, σ = {{ "%g"|format(problem3.sigmas[0]) }}: what goes in (drawn clipped to [0, 1]), what comes out, and the clean image.
+
+# %% [markdown]
+# ## The dictionary
+
+# %%
+show(draw_atoms_of_images(model, noisy[:5], test.X[:5], test.image_shape))
+
+# %% [markdown]
+# Figure: For each of the five, the columns of D with the largest $\left| h_i \right|$: blue negative, red positive, white zero, each on its own
+# scale; above each its index i and its intensity.
+
+# %%
+show(draw_atoms_over_all(model, noisy, test.image_shape))
+
+# %% [markdown]
+# Figure: The columns of D with the largest mean $\left| h_i \right|$ over the noisy test set, and for how many of its images they are active.
+
+# %%
+show(draw_dictionary(model, noisy, test.image_shape))
+
+# %% [markdown]
+# Figure: The whole dictionary, the most used atom first.
+
+# %% [markdown]
+# ## How sparse, and how good
+
+# %%
+show(sparsity_of_codes(problem3, results3))
+
+# %% [markdown]
+# Table: Codes of the noisy test images. L0: units active an image; dead: active for none; rare: for fewer than 0.1% of the images,
+# the dead ones too, of {{ n_atoms }}.
+
+# %%
+show(error_by_l0(results3))
+
+# %% [markdown]
+# Figure: What sparsity costs: λ swept at σ = {{ "%g"|format(problem3.sigmas[0]) }}, {{ problem3.n_sweep_epochs }} epoch{{ "s" if problem3.n_sweep_epochs != 1 }} each.
+
+# %%
+show(denoising_errors(problem3, results3))
+
+# %% [markdown]
+# Table: Squared error per pixel against the clean test image, and peak signal-to-noise ratio; the same noise for all. A slow method
+# saw the first images only, as the last column says. What a method leaves open was chosen on noisy training images.
+
+# %% [markdown]
+# {% set strength = "%g"|format(problem3.sigmas[0]) %}
+# {% set sae = results3[strength].sparse_autoencoder %}
+# {% set gain = 1 - sae.test_mse / results3[strength].wiener.test_mse %}
+# {% set titles = {"total_variation": "total variation", "non_local_means": "non-local means", "bm3d": "BM3D", "dictionary_learning": "dictionary learning"} %}
+# At σ = {{ strength }} the sparse autoencoder's error is {{ percent(gain|abs) }} {{ "below" if gain > 0 else "above" }} that of the best linear map
+# {% if gain > 0 %}: its encoder decides which strokes are there, which no linear filter can{% endif %}.
+# {% for key, title in titles.items() if key in results3[strength] %}
+# {% set other = results3[strength][key].test_mse %}
+# {{ title[0]|upper }}{{ title[1:] }} has {{ "%.1f"|format(other / sae.test_mse) }} times its error.
+# {% endfor %}
+# Of these others dictionary learning alone was trained on images of the same kind, and on fewer: they show what knowing the kind of
+# image is worth.
+# An image's code has {{ number(sae, "l0", 1) }} active units; {{ number(sae, "dead", 0) }} units are dead and {{ number(sae, "rare", 0) }} rare.
+# {% for title, reason in left_out.items() %}
+#
+# Left out: {{ title }} ({{ reason }}).
+# {% endfor %}

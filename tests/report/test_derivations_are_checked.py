@@ -1,0 +1,68 @@
+"""Every derivation of the report names the tests that check it, and they exist."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src/harmonium/report/sources").glob("derivations*.py"))
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def cells(source):
+    """The Markdown of a percent notebook, one string a cell."""
+    found = re.split(r"^# %% \[markdown\]\n", source.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return [re.sub(r"^# ?", "", cell, flags=re.MULTILINE) for cell in found if cell.strip()]
+
+
+def sections(source):
+    """Title and text of every third-level section."""
+    whole = "\n".join(cells(source))
+    parts = re.split(r"^### (.+)$", whole, flags=re.MULTILINE)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@cache
+def defined_in(path):
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+def test_there_is_a_source_for_each_problem():
+    assert [source.name for source in SOURCES] == [f"derivations{k}.py" for k in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_a_source_holds_nothing_but_markdown(source):
+    lines = source.read_text(encoding="utf-8").splitlines()
+    assert all(line == "" or line.startswith("#") for line in lines)
+    assert {line for line in lines if line.startswith("# %%")} == {"# %% [markdown]"}
+    assert cells(source)[0].startswith("## Derivations\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [pytest.param(title, text, id=f"{source.stem}-{title}") for source in SOURCES for title, text in sections(source)],
+)
+def test_a_section_that_displays_a_result_names_a_test_after_the_last_of_them(title, text):
+    *_, last = re.split(r"^\$\$$", text, flags=re.MULTILINE)
+    if "$$" in text:
+        assert "*Checked by*" in last
+        assert NAMED.search(last)
+    # every name that looks like a test's has the form that is looked up below
+    assert len(NAMED.findall(text)) == text.count("::") == len(re.findall(r"\btest_\w+`", text))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_every_test_that_is_named_exists(source):
+    named = NAMED.findall(source.read_text(encoding="utf-8"))
+    assert len(named) >= 10
+    assert [f"{path}::{name}" for path, name in named if name not in defined_in(path)] == []
+
+
+def test_every_test_of_the_derivations_is_named():
+    named = {name for source in SOURCES for _, name in NAMED.findall(source.read_text(encoding="utf-8"))}
+    assert defined_in("tests/exact/test_derivations.py") - named == set()
