@@ -19,7 +19,7 @@ from harmonium.experiments.problem3 import Problem3, collect_problem3, solve_pro
 from harmonium.experiments.run_directory import RunDirectory
 
 SETTINGS = "assignment.json"
-_N_QUICK = {"train": 1500, "test": 500}
+_N_QUICK = {"train": 1000, "test": 400}
 
 
 @dataclass(frozen=True)

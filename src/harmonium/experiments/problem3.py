@@ -56,8 +56,8 @@ class Problem3:
         check_positive_integer("seeds", self.n_seeds)
 
     def shortened(self, data: str) -> Problem3:
-        """Return the same on other data, with one epoch for everything and without the slowest of the others."""
-        methods = [name for name in self.methods if name not in ("bm3d", "dictionary_learning")]
+        """Return the same on other data, with one epoch for everything and the fastest of the other methods."""
+        methods = ("identity", "pca", "wiener", "total_variation")
         return replace(self, data=data, n_epochs=1, n_sweep_epochs=1, l1_sweep=self.l1_sweep[:2], methods=methods)
 
     def run(self, sigma: float, seed: int = 0) -> RunDirectory:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 def tile(
     images: npt.NDArray[np.floating], image_shape: tuple[int, ...], n_columns: int, gap: int = 2
 ) -> npt.NDArray[np.floating]:
-    """Put images beside and below each other, with NaN in the gaps.
+    """Put images beside and below each other, with zeros, drawn white, in the gaps.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def tile(
     """
     height, width = image_shape
     n_rows = -(-len(images) // n_columns)
-    canvas = np.full((n_rows * (height + gap) - gap, n_columns * (width + gap) - gap), np.nan)
+    canvas = np.zeros((n_rows * (height + gap) - gap, n_columns * (width + gap) - gap))
     for index, image in enumerate(images):
         top, left = (index // n_columns) * (height + gap), (index % n_columns) * (width + gap)
         canvas[top : top + height, left : left + width] = image.reshape(height, width)
@@ -44,7 +44,7 @@ def plot_images(
     row_labels: Sequence[str] = (),
 ) -> Axes:
     """Draw images in [0, 1] in inverted grey, ink on paper; values outside are clipped."""
-    ax.imshow(tile(images, image_shape, n_columns), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    ax.imshow(tile(images, image_shape, n_columns), cmap="gray_r", vmin=0, vmax=1, interpolation="none")
     return _bare(ax, image_shape, row_labels)
 
 
@@ -52,7 +52,7 @@ def plot_filters(ax: Axes, filters: npt.NDArray[np.floating], image_shape: tuple
     """Draw signed images, each on its own symmetrical scale: blue below zero, white at zero, red above."""
     largest = np.abs(filters).max(axis=1, keepdims=True)
     scaled = filters / np.where(largest > 0, largest, 1)
-    ax.imshow(tile(scaled, image_shape, n_columns), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    ax.imshow(tile(scaled, image_shape, n_columns), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
     return _bare(ax, image_shape, ())
 
 

@@ -108,9 +108,9 @@ def draw_maps(
 
     Parameters
     ----------
-    points : mapping of str to ndarray of shape (n_test, 2)
+    points : mapping of str to ndarray of shape (n, 2)
     test : Dataset
-        Whose rows the points are.
+        Whose first n rows the points are.
     limits : tuple of float, optional
         Of both axes, which are then z1 and z2; by default the axes are a map's and mean nothing.
     """
@@ -119,7 +119,7 @@ def draw_maps(
         figure = Figure(figsize=(9, 5), layout="constrained")
         panels = figure.subplots(1, len(points))
         for ax, (title, mapped) in zip(panels, points.items(), strict=True):
-            plot_classes(ax, mapped, classes, list(names))
+            plot_classes(ax, mapped, classes[: len(mapped)], list(names))
             ax.set(title=title, xticks=[], yticks=[])
             ax.grid(False)
             if limits is not None:

@@ -15,7 +15,7 @@ from harmonium.experiments.evaluate import N_IMPORTANCE
 from harmonium.experiments.generation import N_SAMPLES_PER_CLASS
 from harmonium.experiments.over_seeds import Metrics
 from harmonium.experiments.problem1 import Problem1
-from harmonium.experiments.problem2 import N_MAPPED, PERPLEXITY, SETTINGS, Problem2
+from harmonium.experiments.problem2 import N_FITTED, N_MAPPED, PERPLEXITY, SETTINGS, Problem2
 from harmonium.experiments.problem3 import Problem3
 from harmonium.report.numbers import log_likelihood, number, percent
 from harmonium.report.problem2 import classes_drawn
@@ -45,6 +45,8 @@ class Prose:
         By setting, the parameters of the variational autoencoders.
     study : dict
         What the search did.
+    n_fitted, n_mapped : int
+        Images of the t-SNE maps: of the training set, of the test set.
     n_atoms : int
         Columns of the sparse autoencoder's dictionary.
     left_out : dict
@@ -69,11 +71,12 @@ class Prose:
     sparse: dict[str, Any]
     study: dict[str, Any]
     classes_drawn: tuple[str, ...]
+    n_fitted: int
+    n_mapped: int
     n_atoms: int
     left_out: dict[str, str]
     n_importance: int = N_IMPORTANCE
     n_samples_per_class: int = N_SAMPLES_PER_CLASS
-    n_mapped: int = N_MAPPED
     perplexity: int = PERPLEXITY
     number: Callable[..., str] = number
     log_likelihood: Callable[..., str] = log_likelihood
@@ -85,6 +88,7 @@ class Prose:
         problem1, problem2, problem3 = assignment.problem1, assignment.problem2, assignment.problem3
         machine = problem1.run("generative", problem1.n_hidden[0], 0)
         sigma = problem3.sigmas[0]
+        train, test = load_dataset(problem2.data, "train"), load_dataset(problem2.data, "test")
         others = {name: problem3.compared(sigma).read_json(f"{name}.json") for name in problem3.methods}
         names = [_title(problem.data) for problem in (problem1, problem2, problem3)]
         return cls(
@@ -105,7 +109,9 @@ class Prose:
             vae={setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
             sparse=problem3.run(sigma).config().parameters,
             study=problem2.run("conditional_vae", "chosen").study(),
-            classes_drawn=classes_drawn(load_dataset(problem2.data, "test")),
+            classes_drawn=classes_drawn(test),
+            n_fitted=min(N_FITTED, len(train.X) // 2),
+            n_mapped=min(N_MAPPED, len(test.X)),
             n_atoms=len(problem3.run(sigma).load_estimator().dictionary_),
             left_out={METHOD_TITLES[name]: found["left_out"] for name, found in others.items() if "left_out" in found},
         )

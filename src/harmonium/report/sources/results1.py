@@ -37,7 +37,7 @@ print(f"{rbm.score(test.X) = :.1f} nats")
 # So error and likelihood are to be read together.
 
 # %%
-results1 = solve_problem1(problem1, console)  # trains and measures what is not in RUNS yet
+results1 = solve_problem1(problem1, console)  # trains and measures: or loads
 sizes = problem1.n_hidden
 generative = {m: problem1.run("generative", m, 0).load_estimator() for m in sizes}
 reconstruction = {m: problem1.run("reconstruction", m, 0).load_estimator() for m in sizes}

@@ -41,7 +41,7 @@ print(f"{cvae.sample(2, test.labels[0]).shape = }")
 # those of the calibrated Gaussian are log-densities in pixel units.
 
 # %%
-results2 = solve_problem2(problem2, console)  # searches, trains and measures what is not in RUNS yet
+results2 = solve_problem2(problem2, console)  # searches, trains, measures: or loads
 models = {
     (key, setting): problem2.run(key, setting).load_estimator()
     for setting in ("chosen", "bernoulli16", "latent2")
@@ -136,11 +136,14 @@ maps = {title: read_map(problem2.run(key, "chosen")) for key, title in TITLES.it
 show(draw_maps(maps, test))
 
 # %% [markdown]
-# Figure: Chosen setting: t-SNE maps of the test images' posterior means, placed on a map fitted to those of {{ n_mapped }} training
-# images (perplexity {{ perplexity }}, seed {{ vae.chosen.random_state }}); 250 images a class are drawn. A map's axes mean nothing.
+# Figure: Chosen setting: t-SNE maps of the posterior means of {{ n_mapped }} test images, placed on a map fitted to those of {{ n_fitted }} training
+# images (perplexity {{ perplexity }}, seed {{ vae.chosen.random_state }}); at most 250 images a class are drawn. A map's axes mean nothing.
 
 # %%
-codes = {title: models[key, "latent2"].transform(test.X, test.labels) for key, title in TITLES.items()}
+codes = {
+    title: models[key, "latent2"].transform(test.X, test.labels)
+    for key, title in TITLES.items()
+}
 show(draw_maps(codes, test, limits=(-4, 4)))
 
 # %% [markdown]

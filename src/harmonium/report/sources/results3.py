@@ -16,7 +16,7 @@ from harmonium.report.problem3 import (
 
 problem3 = assignment.problem3
 test = harmonium.load_dataset(problem3.data, "test")
-results3 = solve_problem3(problem3, console)  # trains and measures what is not in RUNS yet
+results3 = solve_problem3(problem3, console)  # trains and measures: or loads
 
 sigma = problem3.sigmas[0]
 model = problem3.run(sigma).load_estimator()
