@@ -111,17 +111,20 @@ class ContrastiveDivergence(Objective):
         h_data = self._hidden_probabilities(x_data)
         h_model, x_model, integrated_out = self._negative(h_data)
 
-        gradient_weight = (h_model.T @ x_model).div_(len(h_model))
-        gradient_weight.addmm_(h_data.T, x_data, alpha=-1 / len(h_data))
-        gradient_bias = (x_model.mean(0) - x_data.mean(0)) / sigma
+        # both phases under one another, with the signs and shares of their means: each difference is one product
+        x = torch.cat([x_model, x_data])
+        share = torch.cat([x.new_full((len(h_model),), 1 / len(h_model)), x.new_full((len(batch),), -1 / len(batch))])
+        h = torch.cat([h_model, h_data]).mul_(share[:, None])
+        gradient_weight = h.T @ x
+        gradient_bias = (share @ x).div_(sigma)
         if module.log_variance.requires_grad:
-            squares = x_model.square().mean(0) - x_data.square().mean(0) + float(integrated_out)
+            squares = share @ x.square_() + float(integrated_out)
             interaction = (weight * gradient_weight).sum(0)
             centring = sigma * HIDDEN_CENTRE * weight.sum(0)
             gradient = 0.5 * (squares - interaction - centring * gradient_bias) - module.visible_bias * gradient_bias
             _add_gradient(module.log_variance, gradient)
         _add_gradient(module.weight, gradient_weight.sub_(HIDDEN_CENTRE * sigma * gradient_bias))
-        _add_gradient(module.hidden_bias, h_model.mean(0) - h_data.mean(0))
+        _add_gradient(module.hidden_bias, h.sum(0))
         _add_gradient(module.visible_centre, gradient_bias)
         return {}
 
