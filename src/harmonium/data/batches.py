@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmonium.data.read_ahead import ReadAhead
 from harmonium.data.scaling import Scaling
 
 
@@ -48,6 +49,7 @@ class Batches:
         indices: npt.NDArray[np.int64] | None = None,
     ) -> None:
         self.rows = as_tensor(X)
+        self._read_ahead = ReadAhead(X)
         self.labels = None if labels is None else as_tensor(labels)
         self.indices = None if indices is None else as_tensor(indices)
         self.batch_size = min(batch_size, self.n_samples)
@@ -69,8 +71,9 @@ class Batches:
         order = torch.randperm(self.n_samples, generator=generator)
         if self.indices is not None:
             order = self.indices[order]
-        for index in torch.split(order, self.batch_size):
-            batch = self._buffer[: len(index)]
-            torch.index_select(self.rows, 0, index, out=batch)
-            batch.sub_(self._mean).mul_(self._inverse_scale)
-            yield batch.to(torch.float32), None if self.labels is None else self.labels[index]
+        with self._read_ahead.over(torch.split(order, self.batch_size)) as indices:
+            for index in indices:
+                batch = self._buffer[: len(index)]
+                torch.index_select(self.rows, 0, index, out=batch)
+                batch.sub_(self._mean).mul_(self._inverse_scale)
+                yield batch.to(torch.float32), None if self.labels is None else self.labels[index]
