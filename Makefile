@@ -4,7 +4,7 @@ BIN := .venv/bin
 SEEDS ?= 1
 PROFILE ?= full
 
-.PHONY: setup data reproduce test lint clean
+.PHONY: setup data reproduce test lint bench clean
 
 setup: .venv/.installed
 
@@ -25,6 +25,16 @@ reproduce: data
 test: data
 	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest
 
+# speed beside its peers, which live in an environment of their own; learnergy asks for far more than it uses
+bench: data .venv-peers/.installed
+	$(BIN)/python benchmarks/speed/bench.py
+
+.venv-peers/.installed: benchmarks/speed/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --requirement benchmarks/speed/peers.txt
+	.venv-peers/bin/python -m pip install --quiet --no-deps learnergy==2.0.2
+	touch $@
+
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -32,4 +42,4 @@ lint: setup
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf .venv runs report
+	rm -rf .venv .venv-peers runs report
