@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import os
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+
+from harmonium.cli.main import main
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -22,9 +33,8 @@ def matrix() -> np.ndarray:
     return factors @ loadings * [1, 2, 3, 1, 1, 5] + generator.normal(size=(300, 6)) + [10, -3, 0, 100, 2, 5]
 
 
-@pytest.fixture
-def images_file(tmp_path, monkeypatch):
-    """An own data set of small images with both splits, and an empty folder as the working directory."""
+def write_images(path: Path) -> Path:
+    """Write an own data set of small images of three classes, with both splits."""
     generator = np.random.default_rng(1)
     arrays = {}
     for split, n in (("train", 300), ("test", 100)):
@@ -35,7 +45,65 @@ def images_file(tmp_path, monkeypatch):
             1,
         )
         arrays |= {f"X_{split}": X, f"y_{split}": y}
-    path = tmp_path / "own.npz"
     np.savez(path, **arrays)
-    monkeypatch.chdir(tmp_path)
     return path
+
+
+@pytest.fixture
+def images_file(tmp_path, monkeypatch):
+    """An own data set of small images with both splits, and an empty folder as the working directory."""
+    monkeypatch.chdir(tmp_path)
+    return write_images(tmp_path / "own.npz")
+
+
+def run_jobs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run what would be run in processes, as it comes out there, without their long start."""
+
+    def run_here(jobs, console, **options):
+        for job in jobs.values():
+            pickle.loads(pickle.dumps(job))()
+
+    for module in ("sweep", "tune", "problem2", "problem3"):
+        monkeypatch.setattr(f"harmonium.experiments.{module}.run_jobs", run_here)
+
+
+@pytest.fixture
+def one_process(monkeypatch):
+    run_jobs_here(monkeypatch)
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """What one call of ``harmonium reproduce --quick`` left behind; nobody may change it."""
+
+    arguments: list[str]
+    folder: Path
+    said: str
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report"
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return json.loads((self.report / "metrics.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory) -> Reproduced:
+    """The assignment on small images, with two seeds: made once, read by all that test the runs and their report."""
+    folder = tmp_path_factory.mktemp("assignment")
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as monkeypatch, contextlib.redirect_stdout(said):
+        monkeypatch.chdir(folder)
+        # threads that wait for one another must not spin in the notebook's own process either
+        monkeypatch.setenv("OMP_WAIT_POLICY", os.environ.get("OMP_WAIT_POLICY", "passive"))
+        run_jobs_here(monkeypatch)
+        write_images(folder / "own.npz")
+        arguments = ["reproduce", "--quick", "--n-hidden", "3", "--n-hidden", "4", "--data", "own.npz", "--seeds", "2"]
+        assert main(arguments) == 0
+    return Reproduced(arguments, folder, said.getvalue())

@@ -1,21 +1,20 @@
 """The command line: what it does, and one sentence without a traceback when it cannot."""
 
 import contextlib
-import json
 import os
-import pickle
 import re
 import signal
 import subprocess
 import sys
 import time
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harmonium.cli.main import main
+from harmonium.data.datasets import load_dataset
+from harmonium.experiments.assignment import Assignment
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.problem3 import Problem3
 from harmonium.experiments.recipes import RECIPES
@@ -28,18 +27,6 @@ AUTOENCODER_METRICS = {
     *("test_mse", "negative_elbo", "negative_iwae", "kl", "active_units", "knn_accuracy", "probe_accuracy")
 }
 DENOISING_METRICS = {"test_mse", "psnr", "explained_variance", "l0", "dead", "rare"}
-
-
-@pytest.fixture
-def one_process(monkeypatch):
-    """Run what would be run in processes, as it comes out there, without their long start."""
-
-    def run_here(jobs, console, **options):
-        for job in jobs.values():
-            pickle.loads(pickle.dumps(job))()
-
-    for module in ("sweep", "tune", "problem2", "problem3"):
-        monkeypatch.setattr(f"harmonium.experiments.{module}.run_jobs", run_here)
 
 
 def test_train_then_evaluate(images_file, capsys):
@@ -113,7 +100,7 @@ def test_progress_is_plain_lines_in_a_log(images_file, capsys):
             "training diverged in epoch 1",
         ),
         ([*TRAIN, "--data", "nan.npy"], "X contains NaN at row 1, column 2"),
-        (["evaluate", "nowhere"], "nowhere is not a run directory: config.toml is missing"),
+        (["evaluate", "nowhere"], "nowhere is not a whole run directory: config.toml is missing"),
         (["data", "fetch", "cifar"], "data set must be one of fashion-mnist, mnist; got 'cifar'"),
         ([*TRAIN, "--data", "own.npz", "--seed", "-1"], "random_state must be a non-negative integer"),
         (["tune", "rbm", "--data", "own.npz"], "model must be one of vae, conditional-vae, to be tuned; got 'rbm'"),
@@ -150,26 +137,8 @@ def test_data_list_names_every_data_set(capsys):
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {"fashion-mnist", "mnist"}
 
 
-class Page(HTMLParser):
-    def __init__(self, text):
-        super().__init__()
-        self.addresses, self.images, self.text = [], 0, ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.addresses += [
-            v for k, v in attrs if k in ("src", "href", "xlink:href") and not v.startswith(("data:", "#"))
-        ]
-        self.images += tag in ("img", "svg")
-
-    def handle_data(self, data):
-        self.text += data
-
-
-def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, capsys, one_process):
-    arguments = [*REPRODUCE, "--n-epochs", "2", "--data", str(images_file), "--seeds", "2"]
-    assert main(arguments) == 0
-    written = json.loads((images_file.parent / "report" / "metrics.json").read_text())
+def test_reproduce_measures_every_model_over_the_seeds(reproduced):
+    written = reproduced.metrics
     metrics = written["problem1"]
     assert set(metrics) == {"generative", "reconstruction", "block-cd", "exact-likelihood", "pca"}
     for recipe in ("generative", "reconstruction"):
@@ -182,11 +151,9 @@ def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, 
             "seconds_per_epoch",
         }
     assert metrics["pca"]["4"]["test_mse"] < metrics["pca"]["3"]["test_mse"]
-    runs = {
-        path.name: json.loads((path / "metrics.json").read_text())
-        for path in (images_file.parent / "runs/problem1").iterdir()
-    }
-    both = [runs[f"generative-3-seed{seed}"]["test_mse"] for seed in (0, 1)]
+    both = [
+        RunDirectory(reproduced.runs / f"problem1/generative-3-seed{seed}").measured()["test_mse"] for seed in (0, 1)
+    ]
     assert both[0] != both[1]
     assert metrics["generative"]["3"]["test_mse"] == pytest.approx(np.mean(both))
     assert metrics["generative"]["3"]["test_mse_sd"] == pytest.approx(np.std(both, ddof=1))
@@ -206,8 +173,8 @@ def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, 
     assert set(denoising) == {*(f"{sigma:g}" for sigma in Problem3.sigmas), "l1_sweep"}
     for sigma in Problem3.sigmas:
         cell = denoising[f"{sigma:g}"]
-        assert set(cell) >= {"identity", "pca", "wiener", "dictionary_learning", "sparse_autoencoder"}
-        assert "bm3d" not in cell  # the images are too small for it
+        others = {"identity", "pca", "wiener", "total_variation"}  # a quick look leaves the slow ones out
+        assert set(cell) == {*others, "sparse_autoencoder"}
         for method in cell.values():
             assert method["psnr"] == pytest.approx(-10 * np.log10(method["test_mse"]), abs=0.1)
         assert cell["identity"]["test_mse"] == pytest.approx(sigma**2, rel=0.1)
@@ -217,19 +184,68 @@ def test_reproduce_writes_metrics_and_a_page_that_asks_for_nothing(images_file, 
     for cell in denoising["l1_sweep"].values():
         assert set(cell) >= DENOISING_METRICS
 
-    page = Page((images_file.parent / "report" / "index.html").read_text())
-    assert page.addresses == []
-    assert page.images == 23
-    assert f"{metrics['generative']['10']['test_mse']:.5f}" in page.text
-    assert f"{conditional['frechet_distance']:.2f}" in page.text
-    assert f"{denoising['0.25']['wiener']['test_mse']:.5f}" in page.text
-    assert f"{metrics['pca']['4']['test_log_likelihood']:.1f}".replace("-", "−") in page.text
 
-    made = {path: path.stat().st_mtime_ns for path in (images_file.parent / "runs").rglob("*") if path.is_file()}
-    assert main(arguments) == 0  # a second call trains and measures nothing; the search's summary is drawn up again
-    again = {"study.log", "study.json", "tuning_history.png", "tuning_importances.png", "bm3d.json"}
-    assert {path.name for path, time in made.items() if path.stat().st_mtime_ns != time} <= again
-    assert json.loads((images_file.parent / "report" / "metrics.json").read_text()) == written
+def test_reproduce_writes_the_report_in_every_format_and_says_where(reproduced):
+    assert {path.name for path in reproduced.report.iterdir()} == {
+        *("harmonium.ipynb", "harmonium.html", "harmonium.pdf", "metrics.json", "figures")
+    }
+    for name in ("ipynb", "html", "pdf"):
+        assert f"written: report/harmonium.{name}" in reproduced.said.splitlines()
+
+
+def test_a_second_reproduce_trains_and_measures_nothing(reproduced, monkeypatch, one_process):
+    monkeypatch.chdir(reproduced.folder)
+    asked = []
+    monkeypatch.setattr("harmonium.cli.reproduce.write_report", lambda *arguments: asked.append(arguments[:3]))
+    made = {path: path.stat().st_mtime_ns for path in reproduced.runs.rglob("*") if path.is_file()}
+    assert main(reproduced.arguments) == 0
+    changed = {path.name for path, time in made.items() if path.stat().st_mtime_ns != time}
+    # the search's summary is drawn up again, and what the runs are read by is written again
+    again = {"study.log", "study.json", "tuning_history.png", "tuning_importances.png"}
+    assert changed <= again | {"assignment.json", "first-of-own.npz"}
+    assert asked == [(Path("runs"), Path("report"), ("ipynb", "html", "pdf"))]
+    assert Assignment.of(reproduced.runs).collect() == reproduced.metrics
+
+
+def test_a_quick_look_takes_the_first_images_only(images_file, monkeypatch, capsys):
+    monkeypatch.setattr("harmonium.experiments.assignment._N_QUICK", {"train": 40, "test": 30})
+    monkeypatch.setattr("harmonium.experiments.assignment.Assignment.solve", lambda *arguments: {})
+    monkeypatch.setattr("harmonium.cli.reproduce.write_report", lambda *arguments: None)
+    assert main(["reproduce", "--quick", "--data", "own.npz", "--runs", "short"]) == 0
+    short = Assignment.of("short")
+    for split, n in (("train", 40), ("test", 30)):
+        whole = load_dataset("own.npz", split)
+        for problem in (short.problem1, short.problem2, short.problem3):
+            first = load_dataset(problem.data, split)
+            np.testing.assert_array_equal(first.X, whole.X[:n])
+            np.testing.assert_array_equal(first.y, whole.y[:n])
+            assert first.image_shape == (6, 5)
+    assert list(short.problem1.n_hidden) == [10, 50]
+    assert {"bm3d", "dictionary_learning"}.isdisjoint(short.problem3.methods)
+
+
+def test_a_method_whose_package_is_missing_is_tried_again_and_one_that_cannot_take_the_images_is_not(tmp_path):
+    problem = Problem3(tmp_path)
+    folder = problem.compared(0.5)
+    folder.path.mkdir()
+    assert not problem.is_tried("bm3d", 0.5)
+    for found, is_tried in (
+        ({"left_out": "No module named 'bm3d'", "is_installed": False}, False),
+        ({"left_out": "images must be larger than 8 pixels each way", "is_installed": True}, True),
+        ({"test_mse": 0.01, "psnr": 20.0, "n_images": 100}, True),
+    ):
+        folder.write_json("bm3d.json", found)
+        assert problem.is_tried("bm3d", 0.5) == is_tried
+
+
+@pytest.mark.parametrize("model", ["gaussian-bernoulli-rbm", "vae", "conditional-vae", "sparse-autoencoder"])
+def test_train_has_the_estimators_own_defaults(images_file, monkeypatch, capsys, model):
+    asked = []
+    monkeypatch.setattr("harmonium.cli.train.train", lambda config, run, progress: asked.append(config))
+    assert main(["train", model, "--data", "own.npz"]) == 0
+    # the recipe, where a model has them, is the one thing that the command line adds
+    recipe = RECIPES["generative"] if model == "gaussian-bernoulli-rbm" else {}
+    assert asked == [TrainConfig.resolve(model, "own.npz", 0, **recipe)]
 
 
 def test_reproduce_says_a_workers_mistake_in_one_sentence(images_file, capsys):

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from harmonium.data.registry import REGISTRY
 from harmonium.experiments.assignment import Assignment
-from harmonium.report.write import FORMATS, write_report
+from harmonium.report.write import FORMATS, check_report, write_report
 
 
 def reproduce_all(
@@ -48,8 +48,9 @@ def reproduce_all(
     if n_epochs is None:
         n_epochs = 2 if quick else 25
     assignment = Assignment.make(runs, data, seeds, n_hidden, n_epochs)
+    assignment.check()
+    check_report(report, FORMATS)
     if quick:
         assignment = assignment.shortened(runs)
     assignment.solve(console)
-    assignment.write(runs)
     write_report(runs, report, FORMATS, console)

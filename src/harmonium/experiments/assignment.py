@@ -11,7 +11,8 @@ import numpy as np
 from rich.console import Console
 
 from harmonium.data.datasets import Dataset, load_dataset
-from harmonium.exceptions import DamagedFileError
+from harmonium.exceptions import DamagedFileError, InvalidInputError
+from harmonium.experiments.contents import ASSIGNMENT, check_contents
 from harmonium.experiments.over_seeds import Metrics
 from harmonium.experiments.problem1 import Problem1, collect_problem1, solve_problem1
 from harmonium.experiments.problem2 import Problem2, collect_problem2, solve_problem2
@@ -31,11 +32,14 @@ class Assignment:
     problem1 : Problem1
     problem2 : Problem2
     problem3 : Problem3
+    is_quick : bool
+        Whether it is `shortened`, and so no result.
     """
 
     problem1: Problem1
     problem2: Problem2
     problem3: Problem3
+    is_quick: bool = False
 
     @classmethod
     def make(
@@ -77,20 +81,24 @@ class Assignment:
         if not (runs / SETTINGS).exists():
             return cls.make(runs)
         settings = RunDirectory(runs).read_json(SETTINGS)
+        check_contents(settings, ASSIGNMENT, runs / SETTINGS)
         try:
             return cls(
                 Problem1(runs / "problem1", **settings["problem1"]),
                 Problem2(runs / "problem2", **settings["problem2"]),
                 Problem3(runs / "problem3", **settings["problem3"]),
+                is_quick=bool(settings.get("is_quick", False)),
             )
-        except (TypeError, KeyError) as error:
+        except (TypeError, InvalidInputError) as error:
             raise DamagedFileError(f"{runs / SETTINGS} is damaged: {error}") from error
 
-    def write(self, runs: Path) -> None:
+    def write(self) -> None:
         """Write the settings into the folder of the runs, for `of`."""
-        settings = {name: asdict(getattr(self, name)) for name in ("problem1", "problem2", "problem3")}
-        for values in settings.values():
-            del values["runs_folder"]
+        settings = asdict(self)
+        runs = settings["problem1"]["runs_folder"].parent
+        for name in ("problem1", "problem2", "problem3"):
+            del settings[name]["runs_folder"]
+        runs.mkdir(parents=True, exist_ok=True)
         RunDirectory(runs).write_json(SETTINGS, settings)
 
     def shortened(self, folder: Path) -> Assignment:
@@ -106,7 +114,20 @@ class Assignment:
             replace(self.problem1, data=data1),
             self.problem2.shortened(data1),
             self.problem3.shortened(data3),
+            is_quick=True,
         )
+
+    def check(self) -> None:
+        """Find, before time is spent or a folder made, that the settings are right and the data fit every problem.
+
+        Raises
+        ------
+        InvalidInputError
+            If they do not.
+        """
+        load_dataset(self.problem1.data, "test")
+        self.problem2.image_shape()
+        self.problem1.configs()
 
     def solve(self, console: Console) -> Metrics:
         """Train, measure and collect everything that the report shows; what is done is not done again.
@@ -116,9 +137,8 @@ class Assignment:
         dict
             ``problem1.``, ``problem2.`` and ``problem3.`` with what `solve_problem1` and its siblings return.
         """
-        # data that a later problem cannot take are refused before time is spent on the first
-        load_dataset(self.problem1.data, "test")
-        self.problem2.image_shape()
+        self.check()
+        self.write()
         console.print("problem 1 of 3: Gaussian-Bernoulli RBMs")
         metrics = {"problem1": solve_problem1(self.problem1, console)}
         console.print("problem 2 of 3: variational autoencoders")

@@ -14,6 +14,7 @@ from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.baselines import principal_components
 from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.contents import NUMBER, check_contents
 from harmonium.experiments.over_seeds import Metrics, over_seeds
 from harmonium.experiments.recipes import RECIPES
 from harmonium.experiments.run_directory import RunDirectory
@@ -125,6 +126,8 @@ def collect_problem1(problem: Problem1) -> Metrics:
         rows = [problem.run(recipe, m, seed).measured() for seed in range(problem.n_seeds)]
         metrics.setdefault(recipe, {})[str(m)] = over_seeds(rows)
     pca = problem.pca.measured()
+    wanted = {"test_mse": NUMBER, "test_log_likelihood": NUMBER}
+    check_contents(pca, {str(m): wanted for m in problem.n_hidden}, problem.pca.path / "metrics.json")
     metrics["pca"] = {str(m): pca[str(m)] for m in problem.n_hidden}
     return metrics
 

@@ -15,8 +15,9 @@ from rich.console import Console
 from harmonium.data.datasets import load_dataset
 from harmonium.data.splits import hold_out
 from harmonium.estimators.parameters import check_positive_integer
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.contents import JUDGED, JUDGED_BY_CLASS, STUDY, check_contents
 from harmonium.experiments.generation import is_measured, measure_generation, measure_judge
 from harmonium.experiments.over_seeds import Metrics, over_seeds
 from harmonium.experiments.processes import run_jobs
@@ -107,7 +108,8 @@ class Problem2:
         """
         data = load_dataset(self.data, "train")
         if data.image_shape is None or len(data.image_shape) != 2 or data.labels is None:
-            raise InvalidInputError(f"problem 2 needs grey images with labels; {self.data} has none")
+            found = "no labels" if data.labels is None else f"rows of shape {data.image_shape or data.X.shape[1:]}"
+            raise InvalidInputError(f"problem 2 needs grey images with labels; {self.data} has {found}")
         height, width = data.image_shape
         return height, width
 
@@ -176,12 +178,25 @@ def collect_problem2(problem: Problem2) -> Metrics:
         If a file of a run cannot be read.
     """
     searched = problem.run("conditional_vae", "chosen")
-    complete = [trial for trial in searched.study()["trials"] if trial["state"] == "complete"]
+    study = searched.study()
+    check_contents(study, STUDY, searched.path / "study.json")
+    complete = [trial for trial in study["trials"] if isinstance(trial.get("validation_loss"), float)]
+    if not complete:
+        raise DamagedFileError(f"{searched.path / 'study.json'} is damaged: it holds no complete trial")
     chosen = min(complete, key=lambda trial: trial["validation_loss"])["parameters"]
     for path in problem.configs(chosen):
         RunDirectory(path).check_whole()
+    n_mapped = min(N_MAPPED, len(load_dataset(problem.data, "test").X))
     for key in MODELS:
-        read_map(problem.run(key, "chosen"))
+        run = problem.run(key, "chosen")
+        if read_map(run).shape != (n_mapped, 2):
+            raise DamagedFileError(f"{run.path / MAP} is damaged: it must hold the map of {n_mapped} images")
+        of_samples = JUDGED_BY_CLASS if key == "conditional_vae" else JUDGED
+        measured = {"ex_post_samples": of_samples, "prior_samples": of_samples, "reconstructions": JUDGED_BY_CLASS}
+        for seed in range(problem.n_seeds):
+            seeded = problem.run(key, "chosen", seed)
+            check_contents(seeded.measured(), measured, seeded.path / "metrics.json")
+    check_contents(problem.judge.measured(), {"test_images": JUDGED_BY_CLASS}, problem.judge.path / "metrics.json")
     metrics: Metrics = {}
     for key in MODELS:
         for setting in ("chosen", *problem.fixed_settings):

@@ -15,6 +15,7 @@ from harmonium.data.datasets import load_dataset
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.contents import NUMBER, check_contents
 from harmonium.experiments.denoisers import METHODS, add_noise, measure_denoiser
 from harmonium.experiments.evaluate import TEST_NOISE_SEED
 from harmonium.experiments.over_seeds import Metrics, over_seeds
@@ -142,6 +143,10 @@ def collect_problem3(problem: Problem3) -> Metrics:
         rows = [problem.run(sigma, seed).measured() for seed in range(problem.n_seeds)]
         metrics[f"{sigma:g}"] = {"sparse_autoencoder": over_seeds(rows)}
         others = {method: problem.compared(sigma).read_json(f"{method}.json") for method in problem.methods}
+        for method, found in others.items():
+            if "left_out" not in found:
+                wanted = {"test_mse": NUMBER, "psnr": NUMBER, "n_images": int}
+                check_contents(found, wanted, problem.compared(sigma).path / f"{method}.json")
         metrics[f"{sigma:g}"] |= {method: found for method, found in others.items() if "test_mse" in found}
     metrics["l1_sweep"] = {f"{l1:g}": problem.swept(l1).measured() for l1 in problem.l1_sweep}
     return metrics

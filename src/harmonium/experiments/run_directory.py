@@ -19,6 +19,7 @@ import torch
 from harmonium.estimators.persistence import ARCHITECTURE, WEIGHTS, load
 from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.contents import MANIFEST, MEASURES, RECORDED, check_contents
 from harmonium.files import write_atomically
 from harmonium.training.trainer import HistoryRow
 
@@ -152,9 +153,17 @@ class RunDirectory:
         DamagedFileError
             If a file cannot be read.
         """
-        self.config(), self.manifest(), self.measured(), self.load_estimator()
-        if not self.history():
+        model = self.config().model
+        check_contents(self.manifest(), MANIFEST, self.path / "manifest.json")
+        check_contents(self.measured(), MEASURES[model], self.path / "metrics.json")
+        self.load_estimator()
+        if not (self.path / "history.csv").exists():
             raise self._missing("history.csv")
+        history = self.history()
+        if not history or RECORDED.get(model, "epoch") not in history[0]:
+            raise DamagedFileError(
+                f"{self.path / 'history.csv'} is damaged: it holds no {RECORDED.get(model, 'epoch')}"
+            )
 
     @property
     def has_study(self) -> bool:
@@ -181,7 +190,7 @@ class RunDirectory:
         except ValueError as error:
             raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
         if not isinstance(content, dict) or not content:
-            raise DamagedFileError(f"{self.path / name} is damaged: it is not a JSON object")
+            raise DamagedFileError(f"{self.path / name} is damaged: it is not a JSON object with content")
         return content
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import subprocess
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
@@ -85,11 +90,25 @@ def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int
         )
         client.log.setLevel("WARNING")
         try:
-            return client.execute()
+            # in a thread of its own: in this one nbclient would answer Ctrl-C, with tracebacks
+            with ThreadPoolExecutor(1) as pool:
+                done = pool.submit(asyncio.run, client.async_execute(stderr=subprocess.DEVNULL))
+                try:
+                    return done.result()
+                except KeyboardInterrupt:
+                    _kill(client)
+                    raise
         except CellExecutionError as error:
             known = getattr(harmonium.exceptions, error.ename, None)
             if isinstance(known, type) and issubclass(known, HarmoniumError):
                 raise known(error.evalue) from error
-            raise NotebookError(f"a cell of the notebook failed with {error.ename}: {error.evalue}") from error
+            reason = " ".join(error.evalue.split())
+            raise NotebookError(f"a cell of the notebook failed with {error.ename}: {reason}") from error
         except DeadKernelError as error:
             raise NotebookError("the process that runs the notebook was killed, perhaps for want of memory") from error
+
+
+def _kill(client: NotebookClient) -> None:
+    pid = getattr(getattr(client.km, "provisioner", None), "pid", None)
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import typst
 from nbformat import NotebookNode
 
 from harmonium.report.captions import with_captions
+from harmonium.report.figures import figure_name
 from harmonium.report.katex import FormulaError
 
 # implicit_figures: an image alone in a paragraph is a figure with a caption
@@ -21,14 +23,14 @@ _RAGGED = "::: {}\n`#set par(justify: false); #set text(size: 0.88em);`{=typst}\
 _READER = "markdown+pipe_tables+table_captions+tex_math_dollars+implicit_figures-smart-auto_identifiers"
 
 
-def to_pdf(notebook: NotebookNode, figures: Path) -> bytes:
+def to_pdf(notebook: NotebookNode, figures: Mapping[str, str]) -> bytes:
     """Return an executed notebook as a PDF.
 
     Parameters
     ----------
     notebook : NotebookNode
-    figures : Path
-        The folder of the figures that `write_figures` wrote.
+    figures : mapping of str to str
+        What `draw_files` returned.
 
     Raises
     ------
@@ -47,8 +49,8 @@ def to_pdf(notebook: NotebookNode, figures: Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "paper.typ"
         source.write_text(text, encoding="utf-8")
-        for figure in figures.glob("*.svg"):
-            (Path(folder) / figure.name).write_bytes(figure.read_bytes())
+        for name, drawing in figures.items():
+            (Path(folder) / name).write_text(drawing, encoding="utf-8")
         try:
             pdf: bytes = typst.compile(str(source), root=folder, ignore_system_fonts=True)
         except RuntimeError as error:
@@ -74,25 +76,3 @@ def to_markdown(notebook: NotebookNode) -> str:
             elif "text/plain" in data or "text" in output:
                 parts.append(f"```\n{(output.get('text') or data['text/plain']).rstrip()}\n```")
     return "\n\n".join(parts) + "\n"
-
-
-def write_figures(notebook: NotebookNode, folder: Path) -> None:
-    """Write every figure of an executed notebook into a folder of its own, in their order; others there are removed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if re.fullmatch(r"figure\d+\.svg", old.name):
-            old.unlink()
-    drawings = [
-        output.data["image/svg+xml"]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if "image/svg+xml" in output.get("data", {})
-    ]
-    for index, drawing in enumerate(drawings, start=1):
-        (folder / figure_name(index)).write_text(drawing, encoding="utf-8")
-
-
-def figure_name(index: int) -> str:
-    """Return the file name of the figure of a number, from 1."""
-    return f"figure{index:02}.svg"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
@@ -45,6 +48,13 @@ class Prose:
         By setting, the parameters of the variational autoencoders.
     study : dict
         What the search did.
+    is_quick : bool
+        Whether the runs are no result.
+    n_classes : int
+    class_entropy : float
+        Of equal classes, in nats.
+    log_volume : float
+        The sum of the logarithms of the chosen setting's scales: what they take from a log-density in pixel units.
     n_fitted, n_mapped : int
         Images of the t-SNE maps: of the training set, of the test set.
     n_atoms : int
@@ -70,7 +80,11 @@ class Prose:
     vae: dict[str, dict[str, Any]]
     sparse: dict[str, Any]
     study: dict[str, Any]
+    is_quick: bool
     classes_drawn: tuple[str, ...]
+    n_classes: int
+    class_entropy: float
+    log_volume: float
     n_fitted: int
     n_mapped: int
     n_atoms: int
@@ -88,6 +102,7 @@ class Prose:
         problem1, problem2, problem3 = assignment.problem1, assignment.problem2, assignment.problem3
         machine = problem1.run("generative", problem1.n_hidden[0], 0)
         sigma = problem3.sigmas[0]
+        judge, chosen = problem2.judge.load_estimator(), problem2.run("vae", "chosen").load_estimator()
         train, test = load_dataset(problem2.data, "train"), load_dataset(problem2.data, "test")
         others = {name: problem3.compared(sigma).read_json(f"{name}.json") for name in problem3.methods}
         names = [_title(problem.data) for problem in (problem1, problem2, problem3)]
@@ -110,6 +125,10 @@ class Prose:
             sparse=problem3.run(sigma).config().parameters,
             study=problem2.run("conditional_vae", "chosen").study(),
             classes_drawn=classes_drawn(test),
+            is_quick=assignment.is_quick,
+            n_classes=len(judge.classes_),
+            class_entropy=math.log(len(judge.classes_)),
+            log_volume=float(np.log(chosen.scaling_.scale).sum()),
             n_fitted=min(N_FITTED, len(train.X) // 2),
             n_mapped=min(N_MAPPED, len(test.X)),
             n_atoms=len(problem3.run(sigma).load_estimator().dictionary_),

@@ -1,8 +1,8 @@
 # %% [markdown]
 # ## Training
 #
-# A machine is an estimator as scikit-learn has them: `fit`, `transform`, `score`. Ten hidden units, one pass over the
-# first {{ "{:,}".format(10000) }} images, and the mean log-likelihood of the test images in nats an image:
+# A machine is an estimator as scikit-learn has them: `fit`, `transform`, `score`. Ten hidden units, one pass over at most
+# 10,000 images, and the mean log-likelihood of the test images in nats an image:
 
 # %%
 from harmonium.experiments.problem1 import solve_problem1
@@ -163,7 +163,7 @@ show(draw_filters(reconstruction, test.image_shape))
 # Figure: The same of the reconstruction recipe.
 
 # %% [markdown]
-# The filters of the reconstruction recipe are as unlike garments as PCA's components are, since any rotation of them spans the same
-# images; those of the generative one, each switched on or off as a whole, are parts of garments. The samples show what the
-# likelihood says in nats: the machine has learned outlines and the average shading, and not the variety of the
-# images.
+# The filters of the reconstruction recipe need not look like parts of images: as with PCA, any rotation of them spans the same images.
+# Samples are to be looked at beside the likelihood, which they do not follow: the likelihood is the mean over test images of what the
+# model gives *them*, and hardly falls where the model also gives much to images that are not among them. What draws show, twelve of a
+# machine, is where it gives most.

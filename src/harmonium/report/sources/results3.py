@@ -89,14 +89,14 @@ show(denoising_errors(problem3, results3))
 # {% set sae = results3[strength].sparse_autoencoder %}
 # {% set gain = 1 - sae.test_mse / results3[strength].wiener.test_mse %}
 # {% set titles = {"total_variation": "total variation", "non_local_means": "non-local means", "bm3d": "BM3D", "dictionary_learning": "dictionary learning"} %}
-# At σ = {{ strength }} the sparse autoencoder's error is {{ percent(gain|abs) }} {{ "below" if gain > 0 else "above" }} that of the best linear map
-# {% if gain > 0 %}: its encoder decides which strokes are there, which no linear filter can{% endif %}.
+# At σ = {{ strength }} the sparse autoencoder's error is {{ percent(gain|abs) }} {{ "below" if gain > 0 else "above" }} that of the Wiener filter, the best linear map.
 # {% for key, title in titles.items() if key in results3[strength] %}
 # {% set other = results3[strength][key].test_mse %}
 # {{ title[0]|upper }}{{ title[1:] }} has {{ "%.1f"|format(other / sae.test_mse) }} times its error.
 # {% endfor %}
-# Of these others dictionary learning alone was trained on images of the same kind, and on fewer: they show what knowing the kind of
-# image is worth.
+# {% if results3[strength].dictionary_learning is defined %}
+# Of these others dictionary learning alone was trained on images of the same kind, and on fewer: the others know natural images.
+# {% endif %}
 # An image's code has {{ number(sae, "l0", 1) }} active units; {{ number(sae, "dead", 0) }} units are dead and {{ number(sae, "rare", 0) }} rare.
 # {% for title, reason in left_out.items() %}
 #
