@@ -209,7 +209,7 @@ def test_a_second_reproduce_trains_and_measures_nothing(reproduced, monkeypatch,
 
 def test_a_quick_look_takes_the_first_images_only(images_file, monkeypatch, capsys):
     monkeypatch.setattr("harmonium.experiments.assignment._N_QUICK", {"train": 40, "test": 30})
-    monkeypatch.setattr("harmonium.experiments.assignment.Assignment.solve", lambda *arguments: {})
+    monkeypatch.setattr("harmonium.experiments.assignment.Assignment.solve", lambda self, console: self.write())
     monkeypatch.setattr("harmonium.cli.reproduce.write_report", lambda *arguments: None)
     assert main(["reproduce", "--quick", "--data", "own.npz", "--runs", "short"]) == 0
     short = Assignment.of("short")

@@ -33,10 +33,10 @@ def close(text):
     return re.sub(r"\s+", "", text)
 
 
-def made_of(tmp_path, *sources):
+def made_of(*sources):
     notebook = new_notebook(cells=[new_markdown_cell(source) for source in sources])
     notebook.metadata["title"] = "A title"
-    return pypdf.PdfReader(io.BytesIO(to_pdf(notebook, tmp_path)))
+    return pypdf.PdfReader(io.BytesIO(to_pdf(notebook, {})))
 
 
 def outline(entries):
@@ -102,20 +102,20 @@ def test_code_can_be_copied_out_of_it(pdf, notebook):
     ["In a line: $\\sigmma$.", "$$\n\\sigmma\n$$", "$$\n\\frac{1}{2\n$$", "$$\nx \\label{a}\n$$"],
     ids=["unknown command", "unknown command, displayed", "open brace", "label"],
 )
-def test_a_formula_that_does_not_convert_fails_the_build_in_one_sentence(tmp_path, source):
+def test_a_formula_that_does_not_convert_fails_the_build_in_one_sentence(source):
     with pytest.raises(FormulaError) as caught:
-        made_of(tmp_path, "# A title", source)
+        made_of("# A title", source)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("source", ["In a line: $a \\! b$.", "$$\na \\! b\n$$"], ids=["in a line", "displayed"])
-def test_a_negative_space_fails_the_build_because_it_would_print_symbols_over_one_another(tmp_path, source):
+def test_a_negative_space_fails_the_build_because_it_would_print_symbols_over_one_another(source):
     with pytest.raises(FormulaError, match="negative space"):
-        made_of(tmp_path, "# A title", source)
+        made_of("# A title", source)
 
 
-def test_a_display_of_several_lines_keeps_them_all(tmp_path):
-    pdf = made_of(tmp_path, "# A title", "$$\n\\begin{aligned} a &= bcd \\\\ &= efg \\end{aligned}\n$$")
+def test_a_display_of_several_lines_keeps_them_all():
+    pdf = made_of("# A title", "$$\n\\begin{aligned} a &= bcd \\\\ &= efg \\end{aligned}\n$$")
     letters = {"𝑏𝑐𝑑", "𝑒𝑓𝑔"}
     assert {letter for letter in letters if letter in close(text_of(pdf))} == letters
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.decomposition import MiniBatchDictionaryLearning
+from sklearn.exceptions import ConvergenceWarning
 
 from harmonium.metrics.sparsity import psnr
 from harmonium.seeding import spawn_generator
@@ -87,7 +89,11 @@ def dictionary_learning(X: Images, sigma: float, image_shape: tuple[int, int]) -
         random_state=0,
         fit_algorithm="cd",
         transform_algorithm="omp",
-    ).fit(X[:5000] - mean)
+    )
+    with warnings.catch_warnings():
+        # codes need not be exact while the dictionary still moves
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        learner.fit(X[:5000] - mean)
 
     def denoise(noisy: Images, n_nonzero: float) -> Images:
         learner.set_params(transform_n_nonzero_coefs=int(n_nonzero))

@@ -46,14 +46,14 @@ show(draw_rows(rows, test.image_shape))
 show(draw_atoms_of_images(model, noisy[:5], test.X[:5], test.image_shape))
 
 # %% [markdown]
-# Figure: For each of the five, the columns of D with the largest $\left| h_i \right|$: blue negative, red positive, white zero, each on its own
+# Figure: For each of the five, the columns of D with the largest |h|: blue negative, red positive, white zero, each on its own
 # scale; above each its index i and its intensity.
 
 # %%
 show(draw_atoms_over_all(model, noisy, test.image_shape))
 
 # %% [markdown]
-# Figure: The columns of D with the largest mean $\left| h_i \right|$ over the noisy test set, and for how many of its images they are active.
+# Figure: The columns of D with the largest mean |h| over the noisy test set, and for how many of its images they are active.
 
 # %%
 show(draw_dictionary(model, noisy, test.image_shape))
