@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from harmonium.experiments.problem1 import Problem1, collect_problem1, solve_pro
 from harmonium.experiments.problem2 import Problem2, collect_problem2, solve_problem2
 from harmonium.experiments.problem3 import Problem3, collect_problem3, solve_problem3
 from harmonium.experiments.run_directory import RunDirectory
+from harmonium.files import write_atomically
 
 SETTINGS = "assignment.json"
 _N_QUICK = {"train": 1000, "test": 400}
@@ -174,6 +176,8 @@ def _first_images(name: str, folder: Path) -> str:
         arrays[f"X_{split}"] = data.X[rows].reshape(-1, *(data.image_shape or data.X.shape[1:]))
         if data.y is not None:
             arrays[f"y_{split}"] = data.y[rows]
+    content = io.BytesIO()
+    np.savez(content, **arrays)
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **arrays)
+    write_atomically(path, content.getvalue())
     return str(path)
