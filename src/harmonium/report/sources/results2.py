@@ -86,7 +86,7 @@ show(elbo_by_epoch(problem2))
 
 # %% [markdown]
 # Figure: Negative ELBO of the training steps, mean of every epoch, seed 0; of the chosen setting in the units of the scaled data, in pixel
-# units {{ "%.0f"|format(-log_volume) }} nats lower. Test images are harder than those of the training set: the table has their bounds.
+# units {{ "%.0f"|format(-log_volume) }} nats lower. The table has the bounds of the test images.
 
 # %% [markdown]
 # {% set plain = results2.vae.chosen %}

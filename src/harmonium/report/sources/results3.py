@@ -95,7 +95,7 @@ show(denoising_errors(problem3, results3))
 # {{ title[0]|upper }}{{ title[1:] }} has {{ "%.1f"|format(other / sae.test_mse) }} times its error.
 # {% endfor %}
 # {% if results3[strength].dictionary_learning is defined %}
-# Of these others dictionary learning alone was trained on images of the same kind, and on fewer: the others know natural images.
+# Of these others dictionary learning alone was trained on images of the same kind, and on fewer of them.
 # {% endif %}
 # An image's code has {{ number(sae, "l0", 1) }} active units; {{ number(sae, "dead", 0) }} units are dead and {{ number(sae, "rare", 0) }} rare.
 # {% for title, reason in left_out.items() %}
