@@ -552,7 +552,7 @@ def test_gradient_of_the_preactivation_reaches_active_units_alone():
     objective = SparseDenoising(module, seeded(0), noise=0.3, l1=0.4).eval()
     weights = torch.tensor([1.0, 0.5, 1.0, 0.25, 1.0, 0.1, 1.0], dtype=torch.float64)
     objective.usage.copy_(0.02 * weights)
-    objective.accumulate_gradients(x)
+    objective.set_gradients(x)
     y = x + 0.3 * torch.empty_like(x).normal_(generator=seeded(0))
     with torch.no_grad():
         u = y @ module.weight.T + module.bias

@@ -126,7 +126,7 @@ def test_every_image_has_its_own_label():
 def test_gradient_of_the_cross_entropy_equals_finite_differences():
     module, images, labels = classifier(), random(6, 30), torch.tensor([0, 2, 1, 1, 0, 2])
     objective = CrossEntropy(module, seeded(3))
-    objective.accumulate_gradients(images, labels)
+    objective.set_gradients(images, labels)
     for parameter in module.parameters():
         flat, k = parameter.data.view(-1), parameter.numel() // 2
         losses = []

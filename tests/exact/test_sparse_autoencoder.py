@@ -83,7 +83,7 @@ def test_the_gradient_equals_finite_differences(rows, n_active):
     module = random_module(n_active)
     objective = SparseDenoising(module, seeded(3), noise=0.3, l1=0.4)
     inputs = record_inputs(objective)
-    objective.accumulate_gradients(rows)
+    objective.set_gradients(rows)
     assert (inputs[0] @ module.weight.T + module.bias).abs().min() > 1e-3  # away from the kinks
     for parameter in module.parameters():
         flat, numeric = parameter.data.view(-1), []
@@ -105,8 +105,7 @@ def test_the_subgradient_of_the_norm_is_one_for_an_active_unit_and_zero_for_anot
         module.weight[2], module.bias[2] = 0, 0  # this unit sits exactly on its kink
     gradients = {}
     for l1 in (0.0, 0.5):
-        module.zero_grad()
-        SparseDenoising(module, seeded(0), noise=0.0, l1=l1).accumulate_gradients(rows)
+        SparseDenoising(module, seeded(0), noise=0.0, l1=l1).set_gradients(rows)
         gradients[l1] = module.bias.grad.clone()
     share_active = (module.encode(rows) > 0).double().mean(0)
     assert share_active[2] == 0
@@ -118,10 +117,9 @@ def test_a_unit_active_for_fewer_than_two_in_a_hundred_is_penalised_in_proportio
     usage = torch.tensor([0.0, 0.005, 0.01, 0.019, 0.02, 0.3, 1.0])
     gradients = {}
     for l1 in (0.0, 0.5):
-        module.zero_grad()
         objective = SparseDenoising(module, seeded(0), noise=0.0, l1=l1).eval()
         objective.usage.copy_(usage)
-        objective.accumulate_gradients(rows)
+        objective.set_gradients(rows)
         gradients[l1] = module.bias.grad.clone()
     share_active = (module.encode(rows) > 0).double().mean(0)
     assert share_active.min() > 0

@@ -86,7 +86,7 @@ def test_gradient_of_the_reparameterised_bound_equals_finite_differences():
     ).double()
     x = torch.rand(6, 4, generator=seeded(2), dtype=torch.float64)
     objective = NegativeELBO(module, seeded(3), beta=0.7)
-    objective.accumulate_gradients(x)
+    objective.set_gradients(x)
     for parameter in module.parameters():
         flat, k = parameter.data.view(-1), parameter.numel() // 2
         losses = []

@@ -49,7 +49,23 @@ def render(results: list[Result]) -> str:
         if result.seconds
     ]
     failures = [f"Left out: {result.label}: {result.failure}." for result in results if result.failure]
-    return "\n\n".join([table(_HEADER, rows), *failures])
+    return "\n\n".join([table(_HEADER, rows), *summary(results), *failures])
+
+
+def summary(results: list[Result]) -> list[str]:
+    floor, own, inner = (find(results, solver) for solver in ("gemm_floor", "harmonium", "inner_loop"))
+    others = {
+        result.label: of_own
+        for result in results
+        if result not in (floor, own, inner) and (of_own := result.ratio_to(own)) is not None
+    }
+    if own is None or not own.seconds or not others:
+        return []
+    nearest = min(others, key=others.__getitem__)
+    return [
+        f"`fit` takes {ratio(own.ratio_to(floor))} times the floor and {ratio(own.ratio_to(inner))} times its inner "
+        f"loop. The fastest other, {nearest}, takes {others[nearest]:.1f} times as long as `fit`."
+    ]
 
 
 def draw(results: dict[Task, list[Result]], path: Path) -> None:

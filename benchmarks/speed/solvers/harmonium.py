@@ -21,7 +21,8 @@ def make_estimator(task, n_epochs):
     }
     if task.kind == "rbm":
         sigma = "learned" if task.negative_phase == "sampled" else 1.0
-        return GaussianBernoulliRBM(task.n_hidden, negative_phase=task.negative_phase, sigma=sigma, **common)
+        chain = {"negative_phase": task.negative_phase, "sigma": sigma}
+        return GaussianBernoulliRBM(task.n_hidden, optimizer="sgd", momentum=task.momentum, **chain, **common)
     if task.kind == "vae":
         return VAE(task.n_hidden, hidden_sizes=VAE_SIZES[1:], **common)
     return SparseAutoencoder(1.5, noise=task.noise, l1=0.5, learning_rate_schedule="constant", **common)

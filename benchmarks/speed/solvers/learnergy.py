@@ -3,7 +3,7 @@
 KINDS = ("rbm",)
 PHASES = ("mean-visible",)
 LABEL = "learnergy 2.0.2 GaussianRBM"
-NOTE = "`fit` of one epoch a turn, which goes on; SGD; its pass back is on the whole test set, standardised by itself"
+NOTE = "`fit` of one epoch a turn; its pass back is on the whole test set, standardised by itself"
 ORDER = 4
 IS_PEER = True
 EPOCHS_A_TURN = 1
@@ -18,7 +18,7 @@ def start(X, task):
 
     logging.disable()
     torch.manual_seed(task.seed)
-    model = GaussianRBM(n_visible=X.shape[1], n_hidden=task.n_hidden, steps=1, learning_rate=task.learning_rate)
+    model = GaussianRBM(X.shape[1], task.n_hidden, 1, learning_rate=task.learning_rate, momentum=task.momentum)
     data = TensorDataset(torch.from_numpy(X), torch.zeros(len(X)))
 
     def train(n_epochs):

@@ -1,4 +1,4 @@
-"""What a student writes: a DataLoader, autograd and Adam."""
+"""What a student writes: a DataLoader, autograd and the optimiser's plain call."""
 
 KINDS = ("rbm", "sparse")
 LABEL = "naive PyTorch: DataLoader, autograd"
@@ -62,7 +62,10 @@ def start(X, task):
     mean, scale = data.mean(0), (data - data.mean(0)).std()
     make = rbm_model(X.shape[1], task) if task.kind == "rbm" else sparse_model(X.shape[1], task, scale)
     parameters, loss_of, reconstruct, project = make
-    optimizer = torch.optim.Adam(parameters, lr=task.learning_rate)
+    if task.kind == "rbm":
+        optimizer = torch.optim.SGD(parameters, lr=task.learning_rate, momentum=task.momentum)
+    else:
+        optimizer = torch.optim.Adam(parameters, lr=task.learning_rate)
     loader = DataLoader(TensorDataset(data), batch_size=task.batch_size, shuffle=True)
 
     def train(n_epochs):

@@ -2,7 +2,7 @@
 
 KINDS = ("vae",)
 LABEL = "pythae 0.1.2 VAE"
-NOTE = "its trainer's `train_step`, one epoch a turn, which goes on: without its copy of the best model and its files"
+NOTE = "its trainer's `train_step`, one epoch a turn: without its copy of the best model and its files"
 ORDER = 4
 IS_PEER = True
 EPOCHS_A_TURN = 1

@@ -3,7 +3,7 @@
 KINDS = ("rbm",)
 PHASES = ("mean-visible",)
 LABEL = "rbms 0.6.0 BBRBM, CD-1"
-NOTE = "its training loop without the file and the progress bar, one epoch a turn, which goes on; Bernoulli pixels; SGD"
+NOTE = "its training loop without the file and the progress bar, one epoch a turn; Bernoulli pixels"
 ORDER = 4
 IS_PEER = True
 EPOCHS_A_TURN = 1
@@ -26,7 +26,7 @@ def start(X, task):
     machine = BBRBM.init_parameters(task.n_hidden, data, "cpu", torch.float32)
     machine.init_grad()
     sampler = CD(machine, 1)
-    optimizer = torch.optim.SGD(machine.parameters(), lr=10 * task.learning_rate, maximize=True)
+    optimizer = torch.optim.SGD(machine.parameters(), lr=task.learning_rate, momentum=task.momentum, maximize=True)
     n_steps = -(-n // task.batch_size)
 
     @torch.no_grad()

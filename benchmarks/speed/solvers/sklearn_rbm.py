@@ -3,7 +3,7 @@
 KINDS = ("rbm",)
 PHASES = ("mean-visible",)
 LABEL = "scikit-learn BernoulliRBM, PCD"
-NOTE = "`partial_fit` of every batch of shuffled rows, one epoch a turn, which goes on; Bernoulli pixels; SGD"
+NOTE = "`partial_fit` of every batch of shuffled rows, one epoch a turn; Bernoulli pixels; SGD without momentum"
 ORDER = 4
 IS_PEER = True
 EPOCHS_A_TURN = 1
@@ -14,8 +14,7 @@ def start(X, task):
     from scipy.special import expit
     from sklearn.neural_network import BernoulliRBM
 
-    # the rate its documentation calls good for images; at 0.001 five epochs reach nothing
-    rate, batch_size = 10 * task.learning_rate, task.batch_size
+    rate, batch_size = task.learning_rate, task.batch_size
     model = BernoulliRBM(task.n_hidden, learning_rate=rate, batch_size=batch_size, random_state=task.seed)
     generator = np.random.default_rng(task.seed)
 

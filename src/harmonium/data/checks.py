@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from harmonium.exceptions import InvalidInputError
 
-_ROWS_PER_CHUNK = 8192
+_ROWS_PER_CHUNK = 512  # a chunk stays in the cache
 
 
 def check_finite(X: npt.NDArray[np.floating], name: str = "X") -> None:
@@ -17,10 +17,10 @@ def check_finite(X: npt.NDArray[np.floating], name: str = "X") -> None:
     """
     limit = float(np.finfo(np.float32).max)
     for start in range(0, len(X), _ROWS_PER_CHUNK):
-        bad = ~(np.abs(X[start : start + _ROWS_PER_CHUNK]) <= limit)
-        if bad.any():
-            row, column = (int(index) for index in np.argwhere(bad)[0])
-            value = X[start + row, column]
+        chunk = X[start : start + _ROWS_PER_CHUNK]
+        if not (chunk.min() >= -limit and chunk.max() <= limit):  # a NaN is neither
+            row, column = (int(index) for index in np.argwhere(~(np.abs(chunk) <= limit))[0])
+            value = chunk[row, column]
             kind = "NaN" if np.isnan(value) else "infinity" if np.isinf(value) else f"{value:g}"
             raise InvalidInputError(
                 f"{name} contains {kind} at row {start + row}, column {column}; every value must be finite "

@@ -136,10 +136,11 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """
         before = dict(self.__dict__)
         try:
-            trainer = self.initialise(X, y)
+            rows = self._check_first(X)
+            trainer = self._initialise(rows, y)
             with ProgressBar(type(self).__name__, self.n_epochs) if self.verbose else nullcontext() as progress:
-                callbacks = [*self.callbacks(X, y), *([progress] if progress else [])]
-                trainer.train(self.batches(X, y), self.n_epochs, callbacks)
+                callbacks = [*self._callbacks(rows, y), *([progress] if progress else [])]
+                trainer.train(self._batches(rows, y), self.n_epochs, callbacks)
         except BaseException:
             self.__dict__ = before
             raise
@@ -164,11 +165,15 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """
         before = dict(self.__dict__)
         trainer = getattr(self, "_trainer", None)
-        if trainer is None:
-            trainer = self._resume(X, y) if hasattr(self, "module_") else self.initialise(X, y)
+        if trainer is None and not hasattr(self, "module_"):
+            rows = self._check_first(X)
+            trainer = self._initialise(rows, y)
+        else:
+            rows = self._check_matrix(X, reset=False)
+            trainer = trainer or self._resume(rows, y)
         state = copy.deepcopy(trainer.objective.state_dict())
         try:
-            trainer.train(self.batches(X, y), trainer.epoch + 1, self.callbacks(X, y))
+            trainer.train(self._batches(rows, y), trainer.epoch + 1, self._callbacks(rows, y))
         except BaseException:
             trainer.objective.load_state_dict(state)
             self.__dict__ = {key: value for key, value in before.items() if key != "_trainer"}
@@ -181,8 +186,13 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         It is run by ``trainer.train(estimator.batches(X, y), n_epochs, estimator.callbacks(X, y))`` and becomes the
         estimator's by `adopt`.
         """
+        return self._initialise(self._check_first(X), y)
+
+    def _check_first(self, X: npt.ArrayLike) -> Array:
         self.check_parameters()
-        rows = self._check_matrix(X, reset=True)
+        return self._check_matrix(X, reset=True)
+
+    def _initialise(self, rows: Array, y: npt.ArrayLike | None) -> Trainer:
         self._learn_labels(y, len(rows))
         self.seed_ = root_seed(self.random_state)
         self.scaling_ = fit_scaling(rows, self.scaling)
@@ -194,11 +204,13 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             raise InvalidInputError(
                 f"{type(self).__name__} of these sizes does not fit into memory: {str(error).splitlines()[0]}"
             ) from error
-        return self._make_trainer(module, self.batches(X, y).n_samples)
+        return self._make_trainer(module, self._batches(rows, y).n_samples)
 
     def batches(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Batches:
         """Return the mini-batches that training on `X` takes, without the rows held back."""
-        rows = self._check_matrix(X, reset=False)
+        return self._batches(self._check_matrix(X, reset=False), y)
+
+    def _batches(self, rows: Array, y: npt.ArrayLike | None) -> Batches:
         kept, _ = self._split(y, len(rows))
         return Batches(rows, self.scaling_, self.batch_size, self.class_indices(y, len(rows)), kept)
 
@@ -208,7 +220,9 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     def callbacks(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> list[Callable[[Trainer], None]]:
         """Return what training on `X` calls after every epoch: early stopping where rows are held back, or nothing."""
-        rows = self._check_matrix(X, reset=False)
+        return self._callbacks(self._check_matrix(X, reset=False), y)
+
+    def _callbacks(self, rows: Array, y: npt.ArrayLike | None) -> list[Callable[[Trainer], None]]:
         _, held = self._split(y, len(rows))
         if held is None:
             return []
@@ -282,8 +296,8 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         schedule = make_schedule(self.learning_rate_schedule, self.n_epochs)
         return Trainer(objective, optimizer, spawn_generator(self.seed_, "order"), schedule)
 
-    def _resume(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> Trainer:
-        trainer = self._make_trainer(self.module_, self.batches(X, y).n_samples)
+    def _resume(self, rows: Array, y: npt.ArrayLike | None) -> Trainer:
+        trainer = self._make_trainer(self.module_, self._batches(rows, y).n_samples)
         trainer.epoch, trainer.history = len(self.history_), list(self.history_)
         if any(VALIDATION_LOSS in row for row in trainer.history):
             trainer.best_state = copy.deepcopy(self.module_.state_dict())

@@ -35,6 +35,35 @@ class HiddenMarginal(NamedTuple):
         return h @ self.field + 0.5 * ((h @ self.couplings) * h).sum(-1) + self.constant
 
 
+class StandardisedMachine(NamedTuple):
+    r"""The machine over :math:`x = v / \sigma`, whose visible units have variance one (see `standardised`).
+
+    Attributes
+    ----------
+    weight : Tensor of shape (n_hidden, n_visible)
+        :math:`W`.
+    hidden_bias : Tensor of shape (n_hidden,)
+        :math:`\alpha`.
+    centre : Tensor of shape (n_visible,)
+        :math:`b' / \sigma`.
+    inverse_sigma : Tensor of shape (n_visible,)
+        :math:`1 / \sigma`.
+    """
+
+    weight: torch.Tensor
+    hidden_bias: torch.Tensor
+    centre: torch.Tensor
+    inverse_sigma: torch.Tensor
+
+    def hidden_probabilities(self, x: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        r"""Return :math:`\operatorname{sigmoid}(\alpha_j + \sum_i W_{ij} x_i)`, (n, n_hidden), in `out` if given."""
+        return torch.addmm(self.hidden_bias, x, self.weight.T, out=out).sigmoid_()
+
+    def mean(self, h: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        r"""Return :math:`E[x_i | h] = b'_i / \sigma_i + \sum_j W_{ij} (h_j - c_j)`, (n, n_visible), in `out`."""
+        return torch.addmm(self.centre, h - HIDDEN_CENTRE, self.weight, out=out)
+
+
 class GaussianBernoulliRBMModule(nn.Module):
     r"""Parameters and exact quantities of the Gaussian-Bernoulli RBM.
 
@@ -121,11 +150,12 @@ class GaussianBernoulliRBMModule(nn.Module):
 
     def visible_mean(self, h: torch.Tensor) -> torch.Tensor:
         r""":math:`E[v_i | h] = b_i + \sigma_i \sum_j W_{ij} h_j`."""
-        return self.sigma * self.standardised_mean(h)
+        return self.sigma * self.standardised().mean(h)
 
-    def standardised_mean(self, h: torch.Tensor) -> torch.Tensor:
-        r""":math:`E[v_i / \sigma_i | h] = b_i / \sigma_i + \sum_j W_{ij} h_j`, shape (n, n_visible)."""
-        return torch.addmm(self.visible_bias / self.sigma, h, self.weight)
+    def standardised(self) -> StandardisedMachine:
+        """Divide the visible units by their standard deviations."""
+        inverse_sigma = (-0.5 * self.log_variance).exp()
+        return StandardisedMachine(self.weight, self.hidden_bias, self.visible_centre * inverse_sigma, inverse_sigma)
 
     def reconstruct(self, v: torch.Tensor) -> torch.Tensor:
         """Return the deterministic mean-field pass v -> p(h | v) -> E[v | h], shape (n, n_visible)."""
@@ -182,5 +212,4 @@ class GaussianBernoulliRBMModule(nn.Module):
 
 def bernoulli(probabilities: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Draw 0.0 or 1.0 with the given probabilities (uniform and compare: 3x faster than ``bernoulli_``)."""
-    uniform = torch.empty_like(probabilities).uniform_(generator=generator)
-    return (uniform < probabilities).to(probabilities.dtype)
+    return torch.empty_like(probabilities).uniform_(generator=generator).lt_(probabilities)

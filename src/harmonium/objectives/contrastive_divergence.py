@@ -6,7 +6,12 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from harmonium.modules.gaussian_bernoulli import HIDDEN_CENTRE, GaussianBernoulliRBMModule, bernoulli
+from harmonium.modules.gaussian_bernoulli import (
+    HIDDEN_CENTRE,
+    GaussianBernoulliRBMModule,
+    StandardisedMachine,
+    bernoulli,
+)
 from harmonium.objectives.objective import LossOutput, Objective
 from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
 
@@ -15,12 +20,27 @@ NEGATIVE_PHASES: tuple[str, ...] = ("collapsed", "sampled", "mean-visible", "mea
 UNBIASED_NEGATIVE_PHASES: tuple[str, ...] = ("collapsed", "sampled")
 
 
-class _Negative(NamedTuple):
-    """The negative phase: hidden `h`, visible `x` = v / sigma, and whether `x` is E[x | h] in place of a draw."""
+class _Phases(NamedTuple):
+    """Room for x = v / sigma and h of both phases, the model's rows above the data's, kept from step to step.
 
-    h: torch.Tensor
+    Fresh memory in every step would cost more than the products of a small machine.
+    """
+
     x: torch.Tensor
-    visibles_integrated_out: bool
+    h: torch.Tensor
+    share: torch.Tensor  # of each row in the model's mean less the data's, shape (n, 1)
+    x_model: torch.Tensor
+    h_model: torch.Tensor
+    x_data: torch.Tensor
+    h_data: torch.Tensor
+
+    @classmethod
+    def make(cls, n_model: int, n_data: int, weight: torch.Tensor) -> _Phases:
+        n_hidden, n_visible = weight.shape
+        x = weight.new_empty(n_model + n_data, n_visible)
+        h = weight.new_empty(n_model + n_data, n_hidden)
+        share = torch.cat([weight.new_full((n_model, 1), 1 / n_model), weight.new_full((n_data, 1), -1 / n_data)])
+        return cls(x, h, share, x[:n_model], h[:n_model], x[n_model:], h[n_model:])
 
 
 class ContrastiveDivergence(Objective):
@@ -71,88 +91,95 @@ class ContrastiveDivergence(Objective):
         self.generator = generator
         self.n_gibbs_steps = n_gibbs_steps
         self.negative_phase = negative_phase
+        self._phases: _Phases | None = None
 
     def project(self) -> None:
         """Keep learned standard deviations in their bounds."""
         self.module.project()
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
-        """Return L; its autograd gradient is the one that `accumulate_gradients` writes in closed form."""
+        """Return L; its autograd gradient is the one that `set_gradients` writes in closed form."""
+        module = self.module
         with torch.no_grad():
-            negative = self._negative(self.module.hidden_probabilities(batch))
-        if negative.visibles_integrated_out:
-            model_term = self.module.hidden_free_energy(negative.h).mean()
+            phases, visibles_integrated_out = self._run(batch, module.standardised())
+        if visibles_integrated_out:
+            model_term = module.hidden_free_energy(phases.h_model.clone()).mean()
         else:
-            model_term = self.module.free_energy(negative.x * self.module.sigma.detach()).mean()
-        return LossOutput(self.module.free_energy(batch).mean() - model_term, {})
+            model_term = module.free_energy(phases.x_model * module.sigma.detach()).mean()
+        return LossOutput(module.free_energy(batch).mean() - model_term, {})
 
     @torch.no_grad()
-    def accumulate_gradients(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
-        r"""Add the gradient of L in closed form.
+    def set_gradients(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
+        r"""Write the gradient of L in closed form.
 
-        With :math:`x = v / \sigma` and :math:`\Delta\langle\cdot\rangle` the mean over the negative phase less that
+        In the module's centred coordinates, with :math:`x = v / \sigma`, :math:`\bar h = h - c`,
+        :math:`b' = b + \sigma W c` and :math:`\Delta\langle\cdot\rangle` the mean over the negative phase less that
         over the data,
 
         .. math::
 
-            \partial_{W_{ij}} = \Delta\langle x_i h_j\rangle,\quad
-            \partial_{\alpha_j} = \Delta\langle h_j\rangle,\quad
-            \partial_{b_i} = \Delta\langle x_i\rangle / \sigma_i,\quad
-            \partial_{\log\sigma_i^2} = \tfrac12 \Delta\langle x_i^2\rangle - b_i\, \partial_{b_i}
+            \partial_{W_{ij}} = \Delta\langle x_i \bar h_j\rangle,\quad
+            \partial_{\alpha_j} = \Delta\langle \bar h_j\rangle,\quad
+            \partial_{b'_i} = \Delta\langle x_i\rangle / \sigma_i,\quad
+            \partial_{\log\sigma_i^2} = \tfrac12 \Delta\langle x_i^2\rangle - b'_i\, \partial_{b'_i}
                                         - \tfrac12 \sum_j W_{ij}\, \partial_{W_{ij}}
 
         where h stands for p(h = 1 | v) where v is given, and :math:`\langle x^2\rangle` gains 1, the variance of x
-        given h, where v is integrated out. The chain rule of :math:`b = b' - \sigma W c` then gives the gradients in
-        the centred coordinates.
+        given h, where v is integrated out.
         """
-        module = self.module
-        sigma, weight = module.sigma, module.weight
-        x_data = batch / sigma
-        h_data = self._hidden_probabilities(x_data)
-        h_model, x_model, integrated_out = self._negative(h_data)
-
-        # both phases under one another, with the signs and shares of their means: each difference is one product
-        x = torch.cat([x_model, x_data])
-        share = torch.cat([x.new_full((len(h_model),), 1 / len(h_model)), x.new_full((len(batch),), -1 / len(batch))])
-        h = torch.cat([h_model, h_data]).mul_(share[:, None])
-        gradient_weight = h.T @ x
-        gradient_bias = (share @ x).div_(sigma)
+        module, machine = self.module, self.module.standardised()
+        phases, visibles_integrated_out = self._run(batch, machine)
+        x, h, share = phases.x, phases.h, phases.share
+        # with the signs and shares of their means in h, each difference of two means is one product
+        h.sub_(HIDDEN_CENTRE).mul_(share)
+        gradient_weight = torch.mm(h.T, x, out=_gradient(module.weight))
+        torch.sum(h, 0, out=_gradient(module.hidden_bias))
+        gradient_centre = torch.mv(x.T, share[:, 0], out=_gradient(module.visible_centre)).mul_(machine.inverse_sigma)
         if module.log_variance.requires_grad:
-            squares = share @ x.square_() + float(integrated_out)
-            interaction = (weight * gradient_weight).sum(0)
-            centring = sigma * HIDDEN_CENTRE * weight.sum(0)
-            gradient = 0.5 * (squares - interaction - centring * gradient_bias) - module.visible_bias * gradient_bias
-            _add_gradient(module.log_variance, gradient)
-        _add_gradient(module.weight, gradient_weight.sub_(HIDDEN_CENTRE * sigma * gradient_bias))
-        _add_gradient(module.hidden_bias, h.sum(0))
-        _add_gradient(module.visible_centre, gradient_bias)
+            gradient = torch.mv(x.square_().T, share[:, 0], out=_gradient(module.log_variance))
+            interaction = (module.weight * gradient_weight).sum(0)
+            gradient.add_(float(visibles_integrated_out)).sub_(interaction).mul_(0.5)
+            gradient.addcmul_(module.visible_centre, gradient_centre, value=-1)
         return {}
 
-    def _hidden_probabilities(self, x: torch.Tensor) -> torch.Tensor:
-        """Return p(h = 1 | v) for x = v / sigma, without the division that `module` would repeat."""
-        return torch.addmm(self.module.hidden_bias, x, self.module.weight.T).sigmoid_()
+    def _run(self, batch: torch.Tensor, machine: StandardisedMachine) -> tuple[_Phases, bool]:
+        """Return both phases, and whether v is integrated out of the negative one, where x is then E[x | h]."""
+        n_model, n_data = self._n_chains(batch), len(batch)
+        phases = self._phases
+        if phases is None or len(phases.x) != n_model + n_data or phases.x.dtype != batch.dtype:
+            phases = self._phases = _Phases.make(n_model, n_data, machine.weight)
+        torch.mul(batch, machine.inverse_sigma, out=phases.x_data)
+        machine.hidden_probabilities(phases.x_data, out=phases.h_data)
+        return phases, self._negative(machine, phases.h_data, phases.x_model, phases.h_model)
+
+    def _n_chains(self, batch: torch.Tensor) -> int:
+        return len(batch)
 
     def _start(self, data_hidden: torch.Tensor) -> torch.Tensor:
         """Return the hidden states the chains start from, given p(h | v) of the data."""
         return data_hidden if self.negative_phase == "mean-field" else bernoulli(data_hidden, self.generator)
 
-    def _negative(self, data_hidden: torch.Tensor) -> _Negative:
+    def _negative(
+        self, machine: StandardisedMachine, data_hidden: torch.Tensor, x: torch.Tensor, h: torch.Tensor
+    ) -> bool:
+        """Write x and h of the negative phase; return whether v is integrated out."""
         module, generator, phase = self.module, self.generator, self.negative_phase
-        h = self._start(data_hidden)
+        state = self._start(data_hidden)
         if phase == "collapsed":
-            h = collapsed_gibbs(module.hidden_marginal(), h, self.n_gibbs_steps, generator)
-            return _Negative(h, module.standardised_mean(h), True)
+            h.copy_(collapsed_gibbs(module.hidden_marginal(), state, self.n_gibbs_steps, generator))
+            machine.mean(h, out=x)
+            return True
         if phase == "sampled":
-            h = block_gibbs(module, h, self.n_gibbs_steps - 1, generator)
-            x = module.standardised_mean(h)
-            x += torch.empty_like(x).normal_(generator=generator)
-            return _Negative(self._hidden_probabilities(x), x, False)
+            state = block_gibbs(module, state, self.n_gibbs_steps - 1, generator)
+            x.normal_(generator=generator).add_(machine.mean(state))
+            machine.hidden_probabilities(x, out=h)
+            return False
         for step in range(self.n_gibbs_steps):
-            if step > 0 and phase == "mean-visible":
-                h = bernoulli(h, generator)
-            x = module.standardised_mean(h)
-            h = self._hidden_probabilities(x)
-        return _Negative(h, x, False)
+            if step > 0:
+                state = bernoulli(h, generator) if phase == "mean-visible" else h
+            machine.mean(state, out=x)
+            machine.hidden_probabilities(x, out=h)
+        return False
 
 
 class PersistentContrastiveDivergence(ContrastiveDivergence):
@@ -186,21 +213,23 @@ class PersistentContrastiveDivergence(ContrastiveDivergence):
         start = torch.full((n_chains, module.n_hidden), 0.5, dtype=module.weight.dtype)
         self.register_buffer("chains", bernoulli(start, generator))
 
+    def _n_chains(self, batch: torch.Tensor) -> int:
+        return len(self.chains)
+
     def _start(self, data_hidden: torch.Tensor) -> torch.Tensor:
         return self.chains
 
-    def _negative(self, data_hidden: torch.Tensor) -> _Negative:
-        negative = super()._negative(data_hidden)
+    def _negative(
+        self, machine: StandardisedMachine, data_hidden: torch.Tensor, x: torch.Tensor, h: torch.Tensor
+    ) -> bool:
+        visibles_integrated_out = super()._negative(machine, data_hidden, x, h)
         # where v is given, h is p(h | v): the chain stands at a draw from it
-        on = negative.h if negative.visibles_integrated_out else bernoulli(negative.h, self.generator)
-        self.chains.copy_(on)
-        return negative
+        self.chains.copy_(h if visibles_integrated_out else bernoulli(h, self.generator))
+        return visibles_integrated_out
 
 
-def _add_gradient(parameter: torch.Tensor, gradient: torch.Tensor) -> None:
-    if not parameter.requires_grad:
-        return
+def _gradient(parameter: torch.Tensor) -> torch.Tensor:
+    """Return the memory of a parameter's gradient, to be written to."""
     if parameter.grad is None:
-        parameter.grad = gradient
-    else:
-        parameter.grad.add_(gradient)
+        parameter.grad = torch.empty_like(parameter)
+    return parameter.grad

@@ -38,11 +38,12 @@ class Objective(nn.Module):
         """Return the loss of a batch: rows of shape (n, n_features) and, where the model takes them, labels (n,)."""
         raise NotImplementedError
 
-    def accumulate_gradients(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
-        """Add the loss's gradients to every parameter's ``.grad`` and return the terms to record.
+    def set_gradients(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
+        """Set every parameter's ``.grad`` to the loss's gradient on a batch and return the terms to record.
 
         By default autograd's; an objective with a closed form may write its own, tested equal.
         """
+        self.zero_grad()
         output: LossOutput = self(batch, labels)
         output.loss.backward()  # type: ignore[no-untyped-call]  # untyped in PyTorch
         return output.terms

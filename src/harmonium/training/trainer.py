@@ -94,8 +94,7 @@ class Trainer:
                 factor = self._schedule(self.epoch + n_steps / len(batches))
                 for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                     group["lr"] = rate * factor
-            self.optimizer.zero_grad()
-            for name, value in self.objective.accumulate_gradients(batch, labels).items():
+            for name, value in self.objective.set_gradients(batch, labels).items():
                 sums[name] = sums.get(name, 0.0) + value
             self.optimizer.step()
             self.objective.project()
