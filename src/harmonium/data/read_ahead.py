@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -28,8 +29,7 @@ class ReadAhead:
             base = base.base
         self._map = base if isinstance(base, mmap.mmap) and hasattr(base, "madvise") else None
         if self._map is not None:
-            first = np.frombuffer(self._map, dtype=np.uint8).ctypes.data
-            self._offset, self._stride = rows.ctypes.data - first, rows.strides[0]
+            self._start, self._stride = rows.ctypes.data, rows.strides[0]
             self._row_bytes = rows.shape[1] * rows.itemsize
 
     @contextmanager
@@ -46,22 +46,23 @@ class ReadAhead:
             return
         # rows are far apart: reading on behind each, as for a file read in order, would read most of it in vain
         self._map.madvise(mmap.MADV_RANDOM)
-        try:
-            yield self._advised(batches)
-        finally:
-            self._map.madvise(mmap.MADV_NORMAL)
+        # asking for a batch's rows takes as long as a step, most of it waiting: not in the thread that trains
+        with ThreadPoolExecutor(1) as adviser:
+            try:
+                yield self._advised(batches, adviser)
+            finally:
+                adviser.shutdown(cancel_futures=True)
+                self._map.madvise(mmap.MADV_NORMAL)
 
-    def _advised(self, batches: Sequence[torch.Tensor]) -> Iterator[torch.Tensor]:
+    def _advised(self, batches: Sequence[torch.Tensor], adviser: ThreadPoolExecutor) -> Iterator[torch.Tensor]:
         for batch in batches[:N_BATCHES_AHEAD]:
-            self._want(batch)
+            adviser.submit(self._want, batch)
         for position, batch in enumerate(batches):
             if position + N_BATCHES_AHEAD < len(batches):
-                self._want(batches[position + N_BATCHES_AHEAD])
+                adviser.submit(self._want, batches[position + N_BATCHES_AHEAD])
             yield batch
 
     def _want(self, batch: torch.Tensor) -> None:
-        assert self._map is not None
-        for row in batch.tolist():
-            start = self._offset + row * self._stride
-            aligned = start - start % mmap.PAGESIZE
-            self._map.madvise(mmap.MADV_WILLNEED, aligned, start + self._row_bytes - aligned)
+        from harmonium.data._advise import ask_for
+
+        ask_for(self._start + batch.numpy() * self._stride, self._row_bytes, mmap.PAGESIZE, mmap.MADV_WILLNEED)

@@ -1,0 +1,26 @@
+"""The system asked for rows of a memory-mapped file, many in one call during which other threads of Python run."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, types
+
+_madvise = types.ExternalFunction("madvise", types.int32(types.intp, types.uintp, types.int32))
+_mincore = types.ExternalFunction("mincore", types.int32(types.intp, types.uintp, types.voidptr))
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba is untyped
+def ask_for(addresses: npt.NDArray[np.int64], n_bytes: int, page: int, advice: int) -> int:
+    """Give the advice about the rows, of so many bytes from each address, that are not in memory; return how many."""
+    is_there = np.empty(n_bytes // page + 2, np.uint8)
+    n_missing = 0
+    for address in addresses:
+        first = address - address % page
+        length = address + n_bytes - first
+        n_pages = (length + page - 1) // page
+        if _mincore(first, length, is_there.ctypes) == 0 and (is_there[:n_pages] & 1).all():
+            continue
+        _madvise(first, length, advice)
+        n_missing += 1
+    return n_missing
