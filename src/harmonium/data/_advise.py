@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
-_madvise = types.ExternalFunction("madvise", types.int32(types.intp, types.uintp, types.int32))
-_mincore = types.ExternalFunction("mincore", types.int32(types.intp, types.uintp, types.voidptr))
+_madvise: Any = types.ExternalFunction("madvise", types.int32(types.intp, types.uintp, types.int32))
+_mincore: Any = types.ExternalFunction("mincore", types.int32(types.intp, types.uintp, types.voidptr))
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba is untyped
+@njit(nogil=True, cache=True)
 def ask_for(addresses: npt.NDArray[np.int64], n_bytes: int, page: int, advice: int) -> int:
     """Give the advice about the rows, of so many bytes from each address, that are not in memory; return how many."""
     is_there = np.empty(n_bytes // page + 2, np.uint8)
