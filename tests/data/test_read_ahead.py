@@ -71,10 +71,10 @@ def test_every_row_is_asked_for_before_its_batch_comes_and_the_advice_is_taken_b
 @needs_advice
 def test_a_loop_that_is_left_early_asks_for_no_more(in_file, monkeypatch):
     asked, n_threads = [], threading.active_count()
-    monkeypatch.setattr(_advise, "ask_for", lambda addresses, *rest: asked.append(addresses))
+    monkeypatch.setattr(_advise, "ask_for", lambda addresses, *rest: (asked.append(addresses), time.sleep(0.5)))
     with ReadAhead(in_file[0]).over(torch.arange(500).split(5)) as batches:
         next(batches)
-    assert len(asked) <= N_BATCHES_AHEAD + 1
+    assert len(asked) <= 2  # of nine that were to be
     assert threading.active_count() == n_threads
 
 

@@ -14,7 +14,10 @@ _mincore: Any = types.ExternalFunction("mincore", types.int32(types.intp, types.
 
 @njit(nogil=True, cache=True)
 def ask_for(addresses: npt.NDArray[np.int64], n_bytes: int, page: int, advice: int) -> int:
-    """Give the advice about the rows, of so many bytes from each address, that are not in memory; return how many."""
+    """Give the advice about the rows, of so many bytes from each address, that are not in memory; return how many.
+
+    Of a file that the user neither owns nor may write, Linux calls every page present: nothing is asked for.
+    """
     is_there = np.empty(n_bytes // page + 2, np.uint8)
     n_missing = 0
     for address in addresses:

@@ -60,7 +60,10 @@ class StandardisedMachine(NamedTuple):
         return torch.addmm(self.hidden_bias, x, self.weight.T, out=out).sigmoid_()
 
     def mean(self, h: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
-        r"""Return :math:`E[x_i | h] = b'_i / \sigma_i + \sum_j W_{ij} (h_j - c_j)`, (n, n_visible), in `out`."""
+        r"""Return :math:`E[x_i | h] = b'_i / \sigma_i + \sum_j W_{ij} (h_j - c_j)`, shape (n, n_visible).
+
+        Written to `out` if given.
+        """
         return torch.addmm(self.centre, h - HIDDEN_CENTRE, self.weight, out=out)
 
 
