@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
+from harmonium.draws import bernoulli, fill_normal
+
 HIDDEN_CENTRE = 0.5
 INITIAL_WEIGHT_SD = 0.01
 
@@ -171,7 +173,7 @@ class GaussianBernoulliRBMModule(nn.Module):
     def sample_visible(self, h: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Draw v from p(v | h) = N(E[v | h], diag σ²); shape (n, n_visible)."""
         mean = self.visible_mean(h)
-        return mean + self.sigma * torch.empty_like(mean).normal_(generator=generator)
+        return mean + self.sigma * fill_normal(torch.empty_like(mean), generator)
 
     def free_energy(self, v: torch.Tensor) -> torch.Tensor:
         r"""F(v) = -log Σ_h exp(-E(v, h)), shape (n,).
@@ -211,8 +213,3 @@ class GaussianBernoulliRBMModule(nn.Module):
         if self.log_variance.requires_grad:
             low, high = self.sigma_bounds
             self.log_variance.clamp_(2 * math.log(low), 2 * math.log(high))
-
-
-def bernoulli(probabilities: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Draw 0.0 or 1.0 with the given probabilities (uniform and compare: 3x faster than ``bernoulli_``)."""
-    return torch.empty_like(probabilities).uniform_(generator=generator).lt_(probabilities)

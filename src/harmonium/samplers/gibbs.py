@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from harmonium.draws import fill_uniform
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule, HiddenMarginal
 from harmonium.samplers._collapsed_sweep import sweep
 
@@ -59,10 +60,12 @@ def collapsed_gibbs(
     .. [1] J. S. Liu, "The Collapsed Gibbs Sampler in Bayesian Computations with Applications to a Gene
        Regulation Problem", JASA 89 (1994).
     """
-    units = h.T.clone()  # a row a unit, so that each update reads and writes contiguous memory
+    units = h.T.clone(
+        memory_format=torch.contiguous_format
+    )  # a row a unit, so that each update reads and writes contiguous memory
     for _ in range(n_sweeps):
         # h_j = 1 with probability sigmoid(a) is h_j = [a > logit(u)] with u uniform
-        threshold = torch.empty_like(units).uniform_(generator=generator).logit_()
+        threshold = fill_uniform(torch.empty_like(units), generator).logit_()
         local_field = torch.addmm(marginal.field[:, None], marginal.couplings, units).sub_(threshold)
         sweep(units, local_field, marginal.couplings)
     return units.T.contiguous()
