@@ -17,8 +17,8 @@ def gradients(module):
     return {name: parameter.grad.clone() for name, parameter in module.named_parameters()}
 
 
-def make(kind, phase, steps):
-    module, generator = random_module(6, 4, 1), torch.Generator().manual_seed(9)
+def make(kind, phase, steps, n_hidden=4, **settings):
+    module, generator = random_module(6, n_hidden, 1, **settings), torch.Generator().manual_seed(9)
     if kind == "cd":
         return ContrastiveDivergence(module, generator, n_gibbs_steps=steps, negative_phase=phase)
     return PersistentContrastiveDivergence(module, generator, n_chains=10, n_gibbs_steps=steps, negative_phase=phase)
@@ -39,6 +39,25 @@ def test_closed_form_gradient_equals_autograd_for_every_parameter(kind, phase, s
         assert set(expected) == {"weight", "hidden_bias", "visible_centre", "log_variance"}
         for name, value in gradients(closed.module).items():
             torch.testing.assert_close(value, expected[name], rtol=1e-10, atol=1e-10, msg=name)
+
+
+@pytest.mark.parametrize("n_hidden", [4, 40], ids=["fewer units than rows", "more units than rows"])
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize(("kind", "phase"), [("cd", "mean-visible"), ("cd", "mean-field"), ("pcd", "mean-visible")])
+def test_visibles_that_are_means_need_not_be_formed(kind, phase, steps, n_hidden):
+    # weights small enough for autograd's softplus, which is linear, and 2e-9 off, from 20 on
+    settings = {"n_hidden": n_hidden, "learn_sigma": False, "scale": 0.3}
+    closed, automatic = (make(kind, phase, steps, **settings) for _ in range(2))
+    assert closed._visibles_are_never_drawn(BATCH) == (n_hidden == 4)
+    for batch in (BATCH, BATCH[:7], BATCH):  # the last batch of an epoch is shorter
+        automatic.zero_grad()
+        closed.set_gradients(batch)
+        automatic(batch).loss.backward()
+        for name in ("weight", "hidden_bias", "visible_centre"):
+            ours, expected = (getattr(objective.module, name).grad for objective in (closed, automatic))
+            torch.testing.assert_close(ours, expected, rtol=1e-10, atol=1e-10, msg=name)
+        if kind == "pcd":
+            assert torch.equal(closed.chains, automatic.chains)
 
 
 def test_gradient_is_the_textbooks_difference_of_correlations():

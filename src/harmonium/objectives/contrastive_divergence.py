@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import torch
 
+from harmonium.draws import bernoulli, fill_normal
 from harmonium.modules.gaussian_bernoulli import (
     HIDDEN_CENTRE,
     GaussianBernoulliRBMModule,
     StandardisedMachine,
-    bernoulli,
 )
 from harmonium.objectives.objective import LossOutput, Objective
 from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
@@ -128,6 +129,9 @@ class ContrastiveDivergence(Objective):
         given h, where v is integrated out.
         """
         module, machine = self.module, self.module.standardised()
+        if self._visibles_are_never_drawn(batch):
+            self._set_gradients_among_hidden(batch, machine)
+            return {}
         phases, visibles_integrated_out = self._run(batch, machine)
         x, h, share = phases.x, phases.h, phases.share
         # with the signs and shares of their means in h, each difference of two means is one product
@@ -142,15 +146,64 @@ class ContrastiveDivergence(Objective):
             gradient.addcmul_(module.visible_centre, gradient_centre, value=-1)
         return {}
 
+    def _visibles_are_never_drawn(self, batch: torch.Tensor) -> bool:
+        """Whether the chains' v are means, and the machine has fewer units than chains: they need not be formed."""
+        module, are_means = self.module, self.negative_phase in ("mean-visible", "mean-field")
+        return are_means and not module.log_variance.requires_grad and module.n_hidden <= self._n_chains(batch)
+
+    def _set_gradients_among_hidden(self, batch: torch.Tensor, machine: StandardisedMachine) -> None:
+        r"""Write the same gradient without forming the chains' visible units.
+
+        They are :math:`\tilde x = b' / \sigma + W^\top s` with :math:`s = h - c` of the state before them, so that
+
+        .. math::
+
+            W \tilde x = W b' / \sigma + W W^\top s, \quad
+            \langle\tilde h \tilde x^\top\rangle
+                = \langle\tilde h s^\top\rangle W + \langle\tilde h\rangle (b' / \sigma)^\top:
+
+        the rows of W take the place of the chains, in one product with W and in one that gives the gradient.
+        """
+        module, n_data, n_chains = self.module, len(batch), self._n_chains(batch)
+        phases = self._room(module.n_hidden, n_data)
+        phases.x_model.copy_(machine.weight)
+        torch.mul(batch, machine.inverse_sigma, out=phases.x_data)
+        torch.mm(phases.x, machine.weight.T, out=phases.h)
+        h_data, gram = phases.h_data.add_(machine.hidden_bias).sigmoid_(), phases.h_model
+        field = torch.mv(machine.weight, machine.centre).add_(machine.hidden_bias)
+        state, h = self._mean_chain(
+            self._start(h_data), lambda state: torch.addmm(field, state - HIDDEN_CENTRE, gram).sigmoid_()
+        )
+        s = state - HIDDEN_CENTRE
+        self._end(h, is_drawn=False)
+        h_data.sub_(HIDDEN_CENTRE).mul_(-1 / n_data)
+        h.sub_(HIDDEN_CENTRE).mul_(1 / n_chains)
+        torch.mm(s.T, h, out=phases.h_model)
+        mean_h = h.sum(0)
+        torch.mm(phases.h.T, phases.x, out=_gradient(module.weight)).addr_(mean_h, machine.centre)
+        torch.sum(h_data, 0, out=_gradient(module.hidden_bias)).add_(mean_h)
+        share = torch.cat([s.mean(0), s.new_full((n_data,), -1 / n_data)])
+        gradient_centre = torch.mv(phases.x.T, share, out=_gradient(module.visible_centre))
+        gradient_centre.add_(machine.centre).mul_(machine.inverse_sigma)
+
     def _run(self, batch: torch.Tensor, machine: StandardisedMachine) -> tuple[_Phases, bool]:
         """Return both phases, and whether v is integrated out of the negative one, where x is then E[x | h]."""
-        n_model, n_data = self._n_chains(batch), len(batch)
-        phases = self._phases
-        if phases is None or len(phases.x) != n_model + n_data or phases.x.dtype != batch.dtype:
-            phases = self._phases = _Phases.make(n_model, n_data, machine.weight)
+        phases = self._room(self._n_chains(batch), len(batch))
         torch.mul(batch, machine.inverse_sigma, out=phases.x_data)
         machine.hidden_probabilities(phases.x_data, out=phases.h_data)
-        return phases, self._negative(machine, phases.h_data, phases.x_model, phases.h_model)
+        visibles_integrated_out = self._negative(machine, phases.h_data, phases.x_model, phases.h_model)
+        self._end(phases.h_model, is_drawn=visibles_integrated_out)
+        return phases, visibles_integrated_out
+
+    def _room(self, n_model: int, n_data: int) -> _Phases:
+        phases, weight = self._phases, self.module.weight
+        if phases is None or (len(phases.x_model), len(phases.x_data), phases.x.dtype) != (
+            n_model,
+            n_data,
+            weight.dtype,
+        ):
+            phases = self._phases = _Phases.make(n_model, n_data, weight)
+        return phases
 
     def _n_chains(self, batch: torch.Tensor) -> int:
         return len(batch)
@@ -171,15 +224,24 @@ class ContrastiveDivergence(Objective):
             return True
         if phase == "sampled":
             state = block_gibbs(module, state, self.n_gibbs_steps - 1, generator)
-            x.normal_(generator=generator).add_(machine.mean(state))
+            fill_normal(x, generator).add_(machine.mean(state))
             machine.hidden_probabilities(x, out=h)
             return False
-        for step in range(self.n_gibbs_steps):
-            if step > 0:
-                state = bernoulli(h, generator) if phase == "mean-visible" else h
-            machine.mean(state, out=x)
-            machine.hidden_probabilities(x, out=h)
+        self._mean_chain(state, lambda state: machine.hidden_probabilities(machine.mean(state, out=x), out=h))
         return False
+
+    def _mean_chain(
+        self, state: torch.Tensor, pass_through: Callable[[torch.Tensor], torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the last state that v was the mean of, and p(h | v) after it, given the way from one to the other."""
+        h = pass_through(state)
+        for _ in range(self.n_gibbs_steps - 1):
+            state = bernoulli(h, self.generator) if self.negative_phase == "mean-visible" else h
+            h = pass_through(state)
+        return state, h
+
+    def _end(self, h: torch.Tensor, *, is_drawn: bool) -> None:
+        """Do what is to be done with the chains' last hidden units, drawn or as probabilities."""
 
 
 class PersistentContrastiveDivergence(ContrastiveDivergence):
@@ -219,13 +281,8 @@ class PersistentContrastiveDivergence(ContrastiveDivergence):
     def _start(self, data_hidden: torch.Tensor) -> torch.Tensor:
         return self.chains
 
-    def _negative(
-        self, machine: StandardisedMachine, data_hidden: torch.Tensor, x: torch.Tensor, h: torch.Tensor
-    ) -> bool:
-        visibles_integrated_out = super()._negative(machine, data_hidden, x, h)
-        # where v is given, h is p(h | v): the chain stands at a draw from it
-        self.chains.copy_(h if visibles_integrated_out else bernoulli(h, self.generator))
-        return visibles_integrated_out
+    def _end(self, h: torch.Tensor, *, is_drawn: bool) -> None:
+        self.chains.copy_(h if is_drawn else bernoulli(h, self.generator))
 
 
 def _gradient(parameter: torch.Tensor) -> torch.Tensor:
