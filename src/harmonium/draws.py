@@ -18,8 +18,8 @@ def fill_uniform(out: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     r"""Fill a contiguous tensor with numbers uniform on (0, 1), and return it.
 
     One key is drawn from the generator, and the numbers are SplitMix64's [1]_ from that key on, two from each 64 bits:
-    :math:`(2k + 1) 2^{-24}` with k uniform on 23 bits, so never 0 or 1, and as likely u as 1 - u. Nine times
-    as fast as ``Tensor.uniform_``, whose every number waits for the one before.
+    :math:`(2k + 1) 2^{-24}` with k uniform on 23 bits, so never 0 or 1, and as likely u as 1 - u. No
+    number waits for the one before, as those of ``Tensor.uniform_`` do.
 
     References
     ----------
@@ -31,7 +31,8 @@ def fill_uniform(out: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 def fill_normal(out: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     r"""Fill a contiguous tensor with standard normal numbers, and return it.
 
-    :math:`\sqrt2\,\operatorname{erf}^{-1}(2u - 1)` of the numbers of `fill_uniform`, so that the largest is 5.3.
+    :math:`\sqrt2\,\operatorname{erf}^{-1}(u)` with :math:`u = (2k + 1) 2^{-23} - 1` of the same k as in `fill_uniform`, so that none is
+    beyond 5.3 standard deviations.
     """
     return _fill(out, generator, offset=2**_N_BITS, scale=0.5**_N_BITS).erfinv_().mul_(math.sqrt(2))
 

@@ -48,7 +48,7 @@ def test_visibles_that_are_means_need_not_be_formed(kind, phase, steps, n_hidden
     # weights small enough for autograd's softplus, which is linear, and 2e-9 off, from 20 on
     settings = {"n_hidden": n_hidden, "learn_sigma": False, "scale": 0.3}
     closed, automatic = (make(kind, phase, steps, **settings) for _ in range(2))
-    assert closed._visibles_are_never_drawn(BATCH) == (n_hidden == 4)
+    assert closed._needs_no_visibles(BATCH) == (n_hidden == 4)
     for batch in (BATCH, BATCH[:7], BATCH):  # the last batch of an epoch is shorter
         automatic.zero_grad()
         closed.set_gradients(batch)

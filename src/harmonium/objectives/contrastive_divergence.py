@@ -24,6 +24,8 @@ UNBIASED_NEGATIVE_PHASES: tuple[str, ...] = ("collapsed", "sampled")
 class _Phases(NamedTuple):
     """Room for x = v / sigma and h of both phases, the model's rows above the data's, kept from step to step.
 
+    Where the chains' v need not be formed, the model's rows are those of W and their shares in the gradient.
+
     Fresh memory in every step would cost more than the products of a small machine.
     """
 
@@ -129,7 +131,7 @@ class ContrastiveDivergence(Objective):
         given h, where v is integrated out.
         """
         module, machine = self.module, self.module.standardised()
-        if self._visibles_are_never_drawn(batch):
+        if self._needs_no_visibles(batch):
             self._set_gradients_among_hidden(batch, machine)
             return {}
         phases, visibles_integrated_out = self._run(batch, machine)
@@ -146,8 +148,8 @@ class ContrastiveDivergence(Objective):
             gradient.addcmul_(module.visible_centre, gradient_centre, value=-1)
         return {}
 
-    def _visibles_are_never_drawn(self, batch: torch.Tensor) -> bool:
-        """Whether the chains' v are means, and the machine has fewer units than chains: they need not be formed."""
+    def _needs_no_visibles(self, batch: torch.Tensor) -> bool:
+        """Whether the chains' v are means, and W has no more rows than they: W can take their place."""
         module, are_means = self.module, self.negative_phase in ("mean-visible", "mean-field")
         return are_means and not module.log_variance.requires_grad and module.n_hidden <= self._n_chains(batch)
 
@@ -197,11 +199,8 @@ class ContrastiveDivergence(Objective):
 
     def _room(self, n_model: int, n_data: int) -> _Phases:
         phases, weight = self._phases, self.module.weight
-        if phases is None or (len(phases.x_model), len(phases.x_data), phases.x.dtype) != (
-            n_model,
-            n_data,
-            weight.dtype,
-        ):
+        wanted = (n_model, n_data, weight.dtype)
+        if phases is None or (len(phases.x_model), len(phases.x_data), phases.x.dtype) != wanted:
             phases = self._phases = _Phases.make(n_model, n_data, weight)
         return phases
 

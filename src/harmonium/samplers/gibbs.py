@@ -60,9 +60,8 @@ def collapsed_gibbs(
     .. [1] J. S. Liu, "The Collapsed Gibbs Sampler in Bayesian Computations with Applications to a Gene
        Regulation Problem", JASA 89 (1994).
     """
-    units = h.T.clone(
-        memory_format=torch.contiguous_format
-    )  # a row a unit, so that each update reads and writes contiguous memory
+    # a row a unit, so that each update reads and writes contiguous memory
+    units = h.T.clone(memory_format=torch.contiguous_format)
     for _ in range(n_sweeps):
         # h_j = 1 with probability sigmoid(a) is h_j = [a > logit(u)] with u uniform
         threshold = fill_uniform(torch.empty_like(units), generator).logit_()
