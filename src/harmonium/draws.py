@@ -31,8 +31,8 @@ def fill_uniform(out: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 def fill_normal(out: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     r"""Fill a contiguous tensor with standard normal numbers, and return it.
 
-    :math:`\sqrt2\,\operatorname{erf}^{-1}(u)` with :math:`u = (2k + 1) 2^{-23} - 1` of the same k as in `fill_uniform`, so that none is
-    beyond 5.3 standard deviations.
+    :math:`\sqrt2\,\operatorname{erf}^{-1}(u)` with :math:`u = (2k + 1) 2^{-23} - 1` of the same k as in
+    `fill_uniform`, so that none is beyond 5.3 standard deviations.
     """
     return _fill(out, generator, offset=2**_N_BITS, scale=0.5**_N_BITS).erfinv_().mul_(math.sqrt(2))
 
