@@ -24,12 +24,11 @@ class Setting:
 
 
 def environment(threads: int = THREADS) -> dict[str, str]:
-    """Return the environment of a process that computes with so many threads, which sleep while they wait."""
+    """Return the environment of a process that computes with so many threads, and is otherwise as a user's is."""
     libraries = ("OMP", "MKL", "OPENBLAS", "NUMBA")
     return {
         **os.environ,
         **{f"{library}_NUM_THREADS": str(threads) for library in libraries},
-        "OMP_WAIT_POLICY": "passive",
         "PYTHONPATH": str(HERE),
     }
 
