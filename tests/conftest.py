@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,14 @@ from harmonium.cli.main import main
 def two_threads():
     """The same number of threads everywhere, so that a test means the same on every machine."""
     torch.set_num_threads(2)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible():
+    """What a shell runs in its background ignores Ctrl-C, and so would the commands that tests start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
