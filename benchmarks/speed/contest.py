@@ -66,12 +66,17 @@ class Worker:
 
 @dataclass
 class Result:
-    """A solver's outcome of a task: seconds an epoch of every round, or why there are none."""
+    """A solver's outcome of a task: seconds an epoch of every round, or why there are none.
+
+    Where a solver says how long its epochs themselves took, that is `in_epochs`.
+    """
 
     solver: str
     label: str
     note: str
+    is_peer: bool
     seconds: list[float] = field(default_factory=list)
+    in_epochs: list[float] = field(default_factory=list)
     quality: float | None = None
     failure: str | None = None
 
@@ -99,7 +104,10 @@ class Contest:
     def run(self, task: Task, n_rounds: int | None = None, only: tuple[str, ...] = ()) -> list[Result]:
         """Let all solvers of a kind, or those named, train for the task's epochs; the floor comes first."""
         entrants = [solver for solver in find_solvers() if task.kind in solver.KINDS and enters(solver, task, only)]
-        results = [Result(solver.__name__.removeprefix("solvers."), solver.LABEL, solver.NOTE) for solver in entrants]
+        results = [
+            Result(solver.__name__.removeprefix("solvers."), solver.LABEL, solver.NOTE, solver.IS_PEER)
+            for solver in entrants
+        ]
         n_rounds = n_rounds or task.n_epochs
         for turn in range(-1, n_rounds):  # the first is a warm-up: compilation, page faults
             for solver, result in zip(entrants, results, strict=True):
@@ -122,9 +130,11 @@ class Contest:
             worker = self._workers[result.solver]
             if is_warm_up or is_first or solver.EPOCHS_A_TURN == "all":
                 worker.ask(do="start", task=asdict(task), folder=self.folder)
-            seconds = worker.ask(do="train", epochs=epochs)["seconds"]
+            answer = worker.ask(do="train", epochs=epochs)
             if not is_warm_up:
-                result.seconds.append(seconds)
+                result.seconds.append(answer["seconds"])
+                if "in_epochs" in answer:
+                    result.in_epochs.append(answer["in_epochs"])
         except SolverFailedError as reason:
             result.failure = str(reason)
             result.seconds.clear()

@@ -13,12 +13,9 @@ from pathlib import Path
 import numpy as np
 from tasks import Task, quality
 
-_MAPPED_ABOVE = 1 << 30  # bytes; what is smaller is read into memory
-
 
 def read(folder: str, name: str) -> np.ndarray:
-    path = Path(folder) / f"{name}.npy"
-    return np.load(path, mmap_mode="r" if path.stat().st_size > _MAPPED_ABOVE else None)
+    return np.load(Path(folder) / f"{name}.npy")
 
 
 def answer_requests(solver_name: str) -> None:
@@ -41,8 +38,11 @@ def answer_requests(solver_name: str) -> None:
                 train, outcome = solver.start(arrays[name], task)
             elif request["do"] == "train":
                 begin = time.perf_counter()
-                epochs_done = train(request["epochs"]) or request["epochs"]
-                answer["seconds"] = (time.perf_counter() - begin) / epochs_done
+                said = train(request["epochs"]) or {}
+                n_epochs = said.get("epochs", request["epochs"])
+                answer["seconds"] = (time.perf_counter() - begin) / n_epochs
+                if "in_epochs" in said:
+                    answer["in_epochs"] = said["in_epochs"] / n_epochs
             elif request["do"] == "measure":
                 n_test = getattr(solver, "N_TEST", None)
                 answer["quality"] = quality(task, outcome, read(request["folder"], f"{task.data}_test")[:n_test])

@@ -53,19 +53,23 @@ def render(results: list[Result]) -> str:
 
 
 def summary(results: list[Result]) -> list[str]:
-    floor, own, inner = (find(results, solver) for solver in ("gemm_floor", "harmonium", "inner_loop"))
-    others = {
-        result.label: of_own
-        for result in results
-        if result not in (floor, own, inner) and (of_own := result.ratio_to(own)) is not None
-    }
-    if own is None or not own.seconds or not others:
+    floor, own = find(results, "gemm_floor"), find(results, "harmonium")
+    if own is None or not own.seconds:
         return []
-    nearest = min(others, key=others.__getitem__)
-    return [
-        f"`fit` takes {ratio(own.ratio_to(floor))} times the floor and {ratio(own.ratio_to(inner))} times its inner "
-        f"loop. The fastest other, {nearest}, takes {others[nearest]:.1f} times as long as `fit`."
+    of_epochs = median(a / b for a, b in zip(own.seconds, own.in_epochs, strict=True))
+    said = [
+        f"`fit` takes {ratio(own.ratio_to(floor))} times the floor and {of_epochs:.3f} times as long as its own epochs."
     ]
+    others = [result for result in results if result not in (floor, own)]
+    for kind, of_kind in (
+        ("peer", [result for result in others if result.is_peer]),
+        ("plain loop", [result for result in others if not result.is_peer]),
+    ):
+        ratios = {r.label: of_own for r in of_kind if (of_own := r.ratio_to(own)) is not None}
+        if ratios:
+            nearest = min(ratios, key=ratios.__getitem__)
+            said.append(f"The fastest {kind}, {nearest}, takes {ratios[nearest]:.1f} times as long as `fit`.")
+    return [" ".join(said)]
 
 
 def draw(results: dict[Task, list[Result]], path: Path) -> None:

@@ -29,7 +29,7 @@ def start(X, task):
     def train(n_epochs):
         for _ in range(N_STEPS):
             learner.partial_fit(X[generator.choice(len(X), task.batch_size, replace=False)] - mean)
-        return N_STEPS * task.batch_size / len(X)
+        return {"epochs": N_STEPS * task.batch_size / len(X)}
 
     def outcome(given):
         return learner.transform(given - mean) @ learner.components_ + mean
