@@ -20,6 +20,7 @@ from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.processes import KilledProcessError
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.search_spaces import SearchSpace
+from harmonium.experiments.study import open_study
 from harmonium.experiments.train import train
 from harmonium.experiments.tune import Tuning, search, tune
 
@@ -149,18 +150,18 @@ def test_a_search_of_failures_alone_says_the_last_reason(tuning, run, trials_run
 
 def test_a_setting_that_is_plainly_worse_is_cut_short(tuning, run):
     tuning = with_rates(tuning, 1e-2, 1e-7)
-    study = tune_module._open(tuning, run)
+    study = open_study(run.path, tuning.setting())
     for rate in (1e-2,) * 5 + (1e-7,):
         study.enqueue_trial({"learning_rate": rate})
     for index in range(6):
         tune_module._run_trial(tuning, run.path, index)
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 5 + [TrialState.PRUNED]
     assert [len(trial.intermediate_values) for trial in study.trials] == [2] * 5 + [1]
-    assert tune_module._count_ended(study) == 6
+    assert tune_module.count_ended(study) == 6
 
 
 def test_a_trial_that_was_left_running_is_marked_failed_and_another_takes_its_place(tuning, run, trials_run):
-    tune_module._open(tuning, run).ask(dict(SPACE.tuned))
+    open_study(run.path, tuning.setting()).ask(dict(SPACE.tuned))
     search(tuning, run, CONSOLE, n_trials=3)
     trials = run.study()["trials"]
     assert [(trial["state"], trial["reason"]) for trial in trials] == [("fail", None)] + [("complete", None)] * 3
@@ -286,7 +287,7 @@ def test_workers_side_by_side_lose_no_trial_and_draw_different_ones(tuning, run)
 
 
 def test_a_worker_that_is_killed_costs_its_trial_alone(tuning, run, monkeypatch):
-    count, killed = tune_module._count_ended, []
+    count, killed = tune_module.count_ended, []
 
     def kill_the_first(study):
         if not killed and study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -295,7 +296,7 @@ def test_a_worker_that_is_killed_costs_its_trial_alone(tuning, run, monkeypatch)
             os.kill(killed[0], signal.SIGKILL)
         return count(study)
 
-    monkeypatch.setattr(tune_module, "_count_ended", kill_the_first)
+    monkeypatch.setattr(tune_module, "count_ended", kill_the_first)
     monkeypatch.setattr(processes, "_SECONDS_PER_LOOK", 0.05)
     slow = SearchSpace(SPACE.fixed | {"batch_size": 1}, SPACE.tuned)
     search(replace(tuning, space=slow), run, CONSOLE, n_trials=2, n_workers=1)

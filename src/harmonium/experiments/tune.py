@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import math
 from collections.abc import Callable, Sequence
@@ -12,13 +11,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import optuna
 from matplotlib.figure import Figure
-from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 from rich.console import Console
 
 from harmonium.data.datasets import Dataset, load_dataset
@@ -28,6 +23,16 @@ from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.processes import KilledProcessError, run_jobs
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.search_spaces import SearchSpace
+from harmonium.experiments.study import (
+    best_trial,
+    count_ended,
+    fail,
+    fail_running,
+    journal_path,
+    mend_journal,
+    open_study,
+    summary,
+)
 from harmonium.experiments.train import train
 from harmonium.figures.style import style
 from harmonium.figures.tuning import plot_importances, plot_tuning_history
@@ -37,10 +42,6 @@ from harmonium.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
 VALIDATION_FRACTION = 0.2
-_NAME = "tuning"
-_REASON = "reason"
-_STARTUP_TRIALS = 5
-_BEST_PERCENT = 25.0
 _DEATHS_IN_A_ROW = 3
 
 
@@ -72,6 +73,18 @@ class Tuning:
     n_epochs: int = 3
     n_samples: int | None = None
     seed: int = 0
+
+    def setting(self) -> dict[str, Any]:
+        """Return what tells this search from another, as JSON's types."""
+        return {
+            "model": self.model,
+            "data": self.data,
+            "data_sha256": _load(self.data).sha256,
+            "n_epochs": self.n_epochs,
+            "n_samples": self.n_samples,
+            "seed": self.seed,
+            "space": self.space.to_json(),
+        }
 
     def config(self, drawn: dict[str, Any], **parameters: Any) -> TrainConfig:
         """Return the configuration of what a trial has drawn."""
@@ -146,18 +159,18 @@ def search(
     """
     _check(tuning)
     is_run = (run.path / "config.toml").exists()
-    if is_run and not (run.path / "study.log").exists():
+    if is_run and not journal_path(run.path).exists():
         raise InvalidInputError(f"{run.path} holds a run that was not searched for; choose another run directory")
-    _mend_journal(run.path / "study.log")
-    study = _open(tuning, run)
-    if is_run and _count_ended(study) < n_trials:
+    mend_journal(journal_path(run.path))
+    study = open_study(run.path, tuning.setting())
+    if is_run and count_ended(study) < n_trials:
         raise InvalidInputError(
             f"{run.path} holds a search whose chosen setting has been trained; more trials than its "
-            f"{_count_ended(study)} need another run directory"
+            f"{count_ended(study)} need another run directory"
         )
-    _fail_running(study)
+    fail_running(study)
     n_deaths = 0
-    while (n_ended := _count_ended(study)) < n_trials:
+    while (n_ended := count_ended(study)) < n_trials:
         jobs = {f"trial {i}": partial(_run_trial, tuning, run.path, i) for i in range(n_ended, n_trials)}
         try:
             run_jobs(
@@ -165,21 +178,21 @@ def search(
                 console,
                 unit="trials",
                 total=n_trials,
-                count_done=lambda: _count_ended(study),
+                count_done=lambda: count_ended(study),
                 n_workers=n_workers,
                 n_threads=1,
             )
         except KilledProcessError:
-            n_deaths = n_deaths + 1 if _count_ended(study) == n_ended else 1
+            n_deaths = n_deaths + 1 if count_ended(study) == n_ended else 1
             if n_deaths == _DEATHS_IN_A_ROW:
                 raise
             logger.warning("a trial's process was killed; its trial is marked failed, and another takes its place")
         finally:
-            _fail_running(study)
-    chosen: dict[str, Any] = _best(study).params
-    summary = _summary(study)
-    if not run.has_study or _read_study(run) != summary:
-        run.write_study(summary)
+            fail_running(study)
+    chosen: dict[str, Any] = best_trial(study).params
+    found = summary(study)
+    if not run.has_study or _read_study(run) != found:
+        run.write_study(found)
         _draw(run)
     return chosen
 
@@ -196,61 +209,8 @@ def _check(tuning: Tuning) -> None:
     estimator.callbacks(data.X, data.labels)
 
 
-def _mend_journal(path: Path) -> None:
-    """Drop a last line that was cut short, as by a full disk or a kill; refuse a journal that is wrong elsewhere."""
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    for number, line in enumerate(lines, 1):
-        try:
-            json.loads(line)
-            is_whole = line.endswith(b"\n")
-        except ValueError:
-            is_whole = False
-        if not is_whole and number < len(lines):
-            raise DamagedFileError(f"{path} is not the journal of a search: line {number} is not JSON")
-        if not is_whole:
-            logger.warning("%s: its last line was cut short and is dropped", path)
-            write_atomically(path, b"".join(lines[:-1]))
-
-
-def _open(tuning: Tuning, run: RunDirectory, index: int = 0) -> optuna.Study:
-    """Return the study of a run directory, made where it is new, with the randomness of one trial."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    run.path.mkdir(parents=True, exist_ok=True)
-    sampler = optuna.samplers.TPESampler(seed=int(np.random.SeedSequence([tuning.seed, index]).generate_state(1)[0]))
-    try:
-        study = optuna.create_study(
-            study_name=_NAME,
-            storage=JournalStorage(JournalFileBackend(str(run.path / "study.log"))),
-            sampler=sampler,
-            pruner=optuna.pruners.PercentilePruner(_BEST_PERCENT, n_startup_trials=_STARTUP_TRIALS),
-            load_if_exists=True,
-        )
-        found = study.user_attrs.get("setting")
-    except (ValueError, KeyError, TypeError) as error:
-        raise DamagedFileError(f"{run.path / 'study.log'} is not the journal of a search: {error}") from error
-    setting = {
-        "model": tuning.model,
-        "data": tuning.data,
-        "data_sha256": _load(tuning.data).sha256,
-        "n_epochs": tuning.n_epochs,
-        "n_samples": tuning.n_samples,
-        "seed": tuning.seed,
-        "space": tuning.space.to_json(),
-    }
-    if found is None:
-        study.set_user_attr("setting", setting)
-        return study
-    for key, value in json.loads(json.dumps(setting)).items():
-        if found.get(key) != value:
-            raise InvalidInputError(
-                f"{run.path} holds a search with {key} = {found.get(key)!r}, not {value!r}; "
-                "choose another run directory"
-            )
-    return study
-
-
 def _run_trial(tuning: Tuning, folder: Path, index: int) -> None:
-    study = _open(tuning, RunDirectory(folder), index)
+    study = open_study(folder, tuning.setting(), index)
     trial = study.ask(dict(tuning.space.tuned))
     try:
         _try(tuning, study, trial)
@@ -266,8 +226,7 @@ def _try(tuning: Tuning, study: optuna.Study, trial: optuna.Trial) -> None:
     except optuna.TrialPruned:
         study.tell(trial, state=TrialState.PRUNED)
     except Exception as error:  # one setting that cannot be trained (it diverges, say) must not lose the search
-        trial.set_user_attr(_REASON, " ".join(f"{error}".split()) or type(error).__name__)
-        study.tell(trial, state=TrialState.FAIL)
+        fail(study, trial, error)
     else:
         study.tell(trial, value)
 
@@ -295,55 +254,6 @@ def _read_study(run: RunDirectory) -> dict[str, Any] | None:
         return run.study()
     except DamagedFileError:  # it can be made again from the journal
         return None
-
-
-def _count_ended(study: optuna.Study) -> int:
-    """Count the trials that came to an end of their own: not those that run, nor those that were killed."""
-    return sum(
-        trial.state in (TrialState.COMPLETE, TrialState.PRUNED) or _REASON in trial.user_attrs
-        for trial in study.get_trials(deepcopy=False)
-    )
-
-
-def _fail_running(study: optuna.Study) -> None:
-    """Mark trials as failed whose process is no more, and put their settings first in the queue.
-
-    Under a journal they would stay running for ever.
-    """
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)
-        if trial.params:
-            study.enqueue_trial(trial.params)
-
-
-def _best(study: optuna.Study) -> FrozenTrial:
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        reasons = [trial.user_attrs[_REASON] for trial in study.trials if _REASON in trial.user_attrs]
-        raise HarmoniumError(
-            f"none of {len(study.trials)} trials came to its end; the last one's reason: {reasons[-1]}"
-        )
-    return study.best_trial
-
-
-def _summary(study: optuna.Study) -> dict[str, Any]:
-    """Return the search as JSON's types."""
-    trials = [
-        {
-            "number": trial.number,
-            "state": trial.state.name.lower(),
-            "validation_loss": trial.value,
-            "losses_by_epoch": list(trial.intermediate_values.values()),
-            "seconds": None if trial.duration is None else trial.duration.total_seconds(),
-            "parameters": trial.params,
-            "reason": trial.user_attrs.get(_REASON),
-        }
-        for trial in study.trials
-    ]
-    try:
-        importances = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
-    except (ValueError, RuntimeError):  # fewer than two complete trials, or all alike
-        importances = {}
-    return {"setting": study.user_attrs["setting"], "trials": trials, "importances": importances}
 
 
 def _draw(run: RunDirectory) -> None:
