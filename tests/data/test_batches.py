@@ -6,8 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmonium.data.batches import Batches, as_tensor
+from harmonium.data.batches import Batches
 from harmonium.data.scaling import Scaling, fit_scaling
+from harmonium.data.tensors import as_tensor
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +10,7 @@ import torch
 
 from harmonium.data.read_ahead import ReadAhead
 from harmonium.data.scaling import Scaling
-
-
-def as_tensor(X: npt.NDArray[Any]) -> torch.Tensor:
-    """View an array as a tensor; read-only arrays too, because harmonium only reads, but reversed ones are copied."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(X if min(X.strides, default=0) >= 0 else X.copy())
+from harmonium.data.tensors import as_tensor
 
 
 class Batches:

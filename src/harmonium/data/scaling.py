@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmonium.data.tensors import as_tensor
+
 ScalingKind = Literal["global", "feature", "none"]
 SCALING_KINDS: tuple[str, ...] = ("global", "feature", "none")
 
-_ROWS_PER_CHUNK = 128  # a chunk in float64 stays in the cache
+_ROWS_PER_CHUNK = 256  # a chunk in float64 stays in the cache
 
 
 @dataclass(frozen=True)
@@ -69,20 +71,23 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
     n_samples, n_features = X.shape
     if kind == "none":
         return Scaling(np.zeros(n_features), np.ones(n_features))
+    rows = as_tensor(X)
     # measured from the first row, so that no digits are lost to a large offset and a constant has variance zero
-    origin = np.array(X[0], dtype=np.float64)
-    mean, squares = np.zeros(n_features), np.zeros(n_features)
+    origin = rows[0].to(torch.float64)
+    mean, squares = torch.zeros_like(origin), torch.zeros_like(origin)
+    room = origin.new_empty(min(n_samples, _ROWS_PER_CHUNK), n_features)
     for start in range(0, n_samples, _ROWS_PER_CHUNK):
         # one reading of the data: two parts' sums of squares about their means give that of the whole
-        chunk = X[start : start + _ROWS_PER_CHUNK] - origin
-        chunk_mean = chunk.sum(axis=0) / len(chunk)
-        chunk -= chunk_mean
+        part = rows[start : start + _ROWS_PER_CHUNK]
+        chunk = torch.sub(part, origin, out=room[: len(part)])
+        chunk_mean = chunk.mean(0)
         step = chunk_mean - mean
         n_before, n_after = start, start + len(chunk)
-        squares += np.einsum("ij,ij->j", chunk, chunk) + step**2 * (n_before * len(chunk) / n_after)
+        chunk_squares = chunk.sub_(chunk_mean).square_().sum(0)
+        squares += chunk_squares + step**2 * (n_before * len(chunk) / n_after)
         mean += step * (len(chunk) / n_after)
     mean += origin
     variance = squares / n_samples
     if kind == "global":
-        variance = np.full(n_features, variance.mean())
-    return Scaling(mean, np.sqrt(np.where(variance > 0, variance, 1.0)))
+        variance = variance.mean().expand(n_features)
+    return Scaling(mean.numpy(), variance.where(variance > 0, 1.0).sqrt().numpy())

@@ -16,10 +16,11 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from harmonium.data.batches import Batches, as_tensor
+from harmonium.data.batches import Batches
 from harmonium.data.checks import check_finite
 from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind, fit_scaling
 from harmonium.data.splits import hold_out
+from harmonium.data.tensors import as_tensor
 from harmonium.estimators.parameters import (
     check_choice,
     check_fraction,
