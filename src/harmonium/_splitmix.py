@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import int32, njit, uint64
+from numba import int32, uint64
+
+from harmonium._compilation import compiled
 
 
-@njit(cache=True)
+@compiled()
 def fill(out: Any, key: Any, offset: Any, scale: Any) -> None:
     """Write (2k + 1 - offset) * scale with k uniform on 23 bits, the upper half's from the upper bits of the hashes."""
     n_low = out.size // 2
@@ -21,7 +23,7 @@ def fill(out: Any, key: Any, offset: Any, scale: Any) -> None:
         upper[i] = _scaled(_hash(key, i) >> uint64(41), offset, unit)
 
 
-@njit(cache=True)
+@compiled()
 def _hash(key: Any, i: Any) -> Any:
     z = uint64(key) + uint64(i + 1) * uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
@@ -29,6 +31,6 @@ def _hash(key: Any, i: Any) -> Any:
     return z ^ (z >> uint64(31))
 
 
-@njit(cache=True)
+@compiled()
 def _scaled(k: Any, offset: Any, unit: Any) -> Any:
     return type(unit)(int32(k) * int32(2) + int32(1 - offset)) * unit

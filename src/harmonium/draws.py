@@ -77,7 +77,7 @@ def _signed(constant: int) -> int:
 
 @functools.cache
 def _compiled_fill() -> Callable[..., None] | None:
-    # imported here because the import takes a good part of a second; compiled once a machine (cache=True).
+    # imported here because the import takes a good part of a second
     try:
         from harmonium._splitmix import fill
     except ImportError:

@@ -1,6 +1,8 @@
 """Random numbers in bulk: SplitMix64's own, the same compiled and in tensors, and of the law they claim."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -23,6 +25,19 @@ def splitmix64(key, n):
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
         hashes.append(z ^ (z >> 31))
     return hashes
+
+
+def test_where_numba_can_keep_nothing_it_compiles_all_the_same(tmp_path):
+    """As in a container whose package and home may only be read; numba then finds no place for its cache."""
+    program = """
+import numba.core.caching, torch
+numba.core.caching.CacheImpl._locator_classes = []
+from harmonium.draws import _compiled_fill, fill_uniform
+fill_uniform(torch.empty(3), torch.Generator())
+from harmonium.samplers._collapsed_sweep import _compiled_sweep
+assert _compiled_fill() is not None and _compiled_sweep() is not None
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_the_hashes_are_splitmix64s():

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, types
+from numba import types
+
+from harmonium._compilation import compiled
 
 _madvise: Any = types.ExternalFunction("madvise", types.int32(types.intp, types.uintp, types.int32))
 _mincore: Any = types.ExternalFunction("mincore", types.int32(types.intp, types.uintp, types.voidptr))
 
 
-@njit(nogil=True, cache=True)
+@compiled(nogil=True)
 def ask_for(addresses: npt.NDArray[np.int64], n_bytes: int, page: int, advice: int) -> int:
     """Give the advice about the rows, of so many bytes from each address, that are not in memory; return how many.
 

@@ -37,13 +37,12 @@ def sweep_in_torch(units: torch.Tensor, local_field: torch.Tensor, couplings: to
 
 @functools.cache
 def _compiled_sweep() -> Callable[..., None] | None:
-    # imported here because the import takes a good part of a second; compiled once a machine (cache=True).
+    # imported here because the import takes a good part of a second
     try:
-        import numba
+        from harmonium._compilation import compiled
     except ImportError:
         return None
-    compiled: Callable[..., None] = numba.njit(cache=True)(_loops)
-    return compiled
+    return compiled()(_loops)
 
 
 def _loops(units: Any, local_field: Any, couplings: Any) -> None:
