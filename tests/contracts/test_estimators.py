@@ -128,6 +128,8 @@ def test_the_users_array_is_never_written_to(estimator, matrix):
         (lambda X: np.where(np.arange(300)[:, None] == 7, -np.inf, X), "X contains infinity at row 7, column 0"),
         (lambda X: X * 1e300, "must be finite and below"),
         (lambda X: np.full_like(X, "a", dtype=object), "could not convert string to float: 'a'"),
+        (lambda X: X + 1j, "Complex data not supported"),
+        (lambda X: [[1.0, 2.0], [3.0]], "rows are of one length"),
     ],
 )
 def test_bad_data_get_one_sentence(estimator, matrix, spoil, sentence):

@@ -160,6 +160,13 @@ def test_a_read_only_array_gives_its_rows_without_a_copy_or_a_warning(tmp_path, 
     np.testing.assert_array_equal(in_order(one_epoch(Batches(X, identity(), 6), generator())), numbered(20))
 
 
+def field_of_records(X: np.ndarray) -> np.ndarray:
+    """Rows that lie an odd number of bytes apart."""
+    records = np.zeros(len(X), [("key", "i1"), ("x", X.dtype, X.shape[1:])])
+    records["x"] = X
+    return records["x"]
+
+
 @pytest.mark.parametrize(
     "view",
     [
@@ -168,6 +175,7 @@ def test_a_read_only_array_gives_its_rows_without_a_copy_or_a_warning(tmp_path, 
         pytest.param(lambda X: X[:, :1], id="one column"),
         pytest.param(lambda X: X[::-1], id="rows reversed"),
         pytest.param(lambda X: X[:, ::-1], id="columns reversed"),
+        pytest.param(lambda X: field_of_records(X), id="a field of records"),
     ],
 )
 def test_the_layout_of_the_array_does_not_matter(view) -> None:

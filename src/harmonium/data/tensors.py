@@ -10,7 +10,11 @@ import torch
 
 
 def as_tensor(X: npt.NDArray[Any]) -> torch.Tensor:
-    """View an array as a tensor; read-only arrays too, because harmonium only reads, but reversed ones are copied."""
+    """View an array as a tensor, a read-only one too, because harmonium only reads; copy one that PyTorch cannot view.
+
+    That is one that is reversed, or a field of a structured array.
+    """
+    must_be_copied = any(stride < 0 or stride % X.itemsize for stride in X.strides)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(X if min(X.strides, default=0) >= 0 else X.copy())
+        return torch.from_numpy(X.copy() if must_be_copied else X)

@@ -305,7 +305,10 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         return trainer
 
     def _check_matrix(self, X: npt.ArrayLike, *, reset: bool) -> Array:
-        shape = np.shape(X) if isinstance(X, np.ndarray | list | tuple) else None
+        try:
+            shape = np.shape(X) if isinstance(X, np.ndarray | list | tuple) else None
+        except ValueError as error:
+            raise InvalidInputError("X must be a matrix whose rows are of one length; got rows that are not") from error
         if shape is not None and len(shape) != 2:
             raise InvalidInputError(
                 f"X must have two dimensions (n_samples, n_features); got shape {shape}. "
@@ -314,7 +317,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         try:
             rows: Array = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
         except ValueError as error:
-            raise InvalidInputError(" ".join(str(error).split())) from error
+            raise InvalidInputError(str(error).partition("\n")[0]) from error
         check_finite(rows)
         return rows
 
