@@ -5,11 +5,13 @@ import os
 import signal
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages.journal import JournalFileSymlinkLock
 from optuna.trial import TrialState
 from rich.console import Console
 
@@ -224,6 +226,21 @@ def test_a_damaged_summary_is_made_again_from_the_journal(tuning, run, trials_ru
     (run.path / "study.json").write_text(text)
     search(tuning, run, CONSOLE, n_trials=2)
     assert run.study() == before
+
+
+def test_the_lock_of_a_folder_named_from_here_leads_to_its_journal(tuning, tmp_path, monkeypatch):
+    """A killed process leaves it behind, and only one that leads somewhere is ever found to be old."""
+    monkeypatch.chdir(tmp_path)
+    leads_somewhere = []
+
+    class Watched(JournalFileSymlinkLock):
+        def release(self):
+            leads_somewhere.append(Path("named/study.log.lock").exists())
+            super().release()
+
+    monkeypatch.setattr("optuna.storages.journal._file.JournalFileSymlinkLock", Watched)
+    open_study(Path("named"), tuning.setting())
+    assert leads_somewhere and all(leads_somewhere)
 
 
 def test_processes_that_are_killed_one_after_another_end_the_search(tuning, run, monkeypatch):

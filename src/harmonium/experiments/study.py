@@ -66,10 +66,10 @@ def open_study(folder: Path, setting: dict[str, Any], index: int = 0) -> optuna.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
     path, seed = journal_path(folder), np.random.SeedSequence([setting["seed"], index])
-    try:
+    try:  # a lock left behind is found to be old only where its path is absolute
         study = optuna.create_study(
             study_name=_NAME,
-            storage=JournalStorage(JournalFileBackend(str(path))),
+            storage=JournalStorage(JournalFileBackend(str(path.resolve()))),
             sampler=optuna.samplers.TPESampler(seed=int(seed.generate_state(1)[0])),
             pruner=optuna.pruners.PercentilePruner(_BEST_PERCENT, n_startup_trials=_STARTUP_TRIALS),
             load_if_exists=True,
