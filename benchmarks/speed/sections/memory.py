@@ -31,17 +31,17 @@ def measure(setting: Setting) -> str:
         )
         peaks = json.loads(process.stdout)
         steps = [after - before for before, after in itertools.pairwise([0.0, *peaks])]
-        progress(f"  memory of {name}: {steps[-1]:.0f} MB")
+        progress(f"  memory of {name}: {steps[-1]:.0f} MiB")
         rows.append((name, *(f"{step:.0f}" for step in steps), f"{peaks[-1]:.0f}"))
     lead = (
-        "Peak resident memory (VmHWM) in MB: what each step adds. `fit` imports numba for a Boltzmann machine, and "
+        "Peak resident memory (VmHWM) in MiB: what each step adds. `fit` imports numba for a Boltzmann machine, and "
         "PyTorch's first optimiser imports its compiler: that is done before, and the data are read, as float32, "
         "before Fashion-MNIST's training images are fitted for an epoch."
     )
     return lead + "\n\n" + table(("", "`import`", "what `fit` imports", "data", "`fit`", "in all"), rows)
 
 
-def peak_megabytes() -> float:
+def peak_mebibytes() -> float:
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(lines["VmHWM"].split()[0]) / 1024
 
@@ -50,14 +50,14 @@ def fit_in_this_process(task: Task, folder: Path) -> None:
     from solvers.harmonium import make_estimator
 
     estimator = make_estimator(task, n_epochs=1)
-    peaks = [peak_megabytes()]
+    peaks = [peak_mebibytes()]
     for name in ["torch._dynamo", *(["numba"] if task.kind == "rbm" else [])]:
         importlib.import_module(name)
-    peaks.append(peak_megabytes())
+    peaks.append(peak_mebibytes())
     X = np.load(folder / "fashion-mnist_train.npy")
-    peaks.append(peak_megabytes())
+    peaks.append(peak_mebibytes())
     estimator.fit(X)
-    print(json.dumps([*peaks, peak_megabytes()]))
+    print(json.dumps([*peaks, peak_mebibytes()]))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from setting import OWN_PYTHON, SEED, Setting, environment, progress
 from tables import ratio, spread, table
 from tasks import TASKS
 
-TITLE = "Data that do not fit in memory"
+TITLE = "Data in a memory-mapped file"
 _ROWS_PER_CHUNK = 20_000
 _N_STEPS = 400
 _N_ROUNDS = 3
@@ -49,7 +49,7 @@ def measure(setting: Setting) -> str:
         f"{_TASK.name}, a file of {n_samples:,} images and {gigabytes:g} GB, a machine of {memory_gigabytes():.0f} GB. "
         f"Batches of {_TASK.batch_size} rows drawn from the whole file, rounds of {n_steps}. The first look (checks, "
         f"scaling) reads the file twice: {found['first look']:.0f} s. What the process itself holds (RssAnon, without "
-        f"the page cache) rose from {found['before']:.0f} to {found['peak']:.0f} MB at most."
+        f"the page cache) rose from {found['before']:.0f} to {found['peak']:.0f} MiB at most."
     )
     return lead + "\n\n" + table(("", "ms a batch", "/ in memory"), rows)
 
@@ -83,14 +83,14 @@ def forget_cached_pages(path: Path) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def anonymous_megabytes() -> float:
+def anonymous_mebibytes() -> float:
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(lines["RssAnon"].split()[0]) / 1024
 
 
 def watch(peak: list[float], end: threading.Event) -> None:
     while not end.wait(0.02):
-        peak[0] = max(peak[0], anonymous_megabytes())
+        peak[0] = max(peak[0], anonymous_mebibytes())
 
 
 def train_in_this_process(path: Path, in_memory: Path, n_steps: int) -> None:
@@ -100,7 +100,7 @@ def train_in_this_process(path: Path, in_memory: Path, n_steps: int) -> None:
 
     estimator = make_estimator(_TASK, 1)
     mapped = np.load(path, mmap_mode="r")
-    before = anonymous_megabytes()
+    before = anonymous_mebibytes()
     peak, end = [before], threading.Event()
     thread = threading.Thread(target=watch, args=(peak, end))
     thread.start()
