@@ -14,7 +14,7 @@ from harmonium.data.tensors import as_tensor
 ScalingKind = Literal["global", "feature", "none"]
 SCALING_KINDS: tuple[str, ...] = ("global", "feature", "none")
 
-_ROWS_PER_CHUNK = 256  # a chunk in float64 stays in the cache
+_ROWS_PER_CHUNK = 512  # a chunk in float64 stays in the cache
 
 
 @dataclass(frozen=True)
