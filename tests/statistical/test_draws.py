@@ -27,7 +27,7 @@ def splitmix64(key, n):
     return hashes
 
 
-def test_where_numba_can_keep_nothing_it_compiles_all_the_same(tmp_path):
+def test_where_numba_can_keep_nothing_it_compiles_all_the_same():
     """As in a container whose package and home may only be read; numba then finds no place for its cache."""
     program = """
 import numba.core.caching, torch
