@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 import subprocess
@@ -34,11 +33,10 @@ def measure(setting: Setting) -> str:
         progress(f"  memory of {name}: {steps[-1]:.0f} MiB")
         rows.append((name, *(f"{step:.0f}" for step in steps), f"{peaks[-1]:.0f}"))
     lead = (
-        "Peak resident memory (VmHWM) in MiB: what each step adds. `fit` imports numba for a Boltzmann machine, and "
-        "PyTorch's first optimiser imports its compiler: that is done before, and the data are read, as float32, "
-        "before Fashion-MNIST's training images are fitted for an epoch."
+        "Peak resident memory (VmHWM) in MiB: what each step adds. The data are read, as float32, before Fashion-MNIST's "
+        "training images are fitted for an epoch; what `fit` imports itself, numba for a Boltzmann machine, is its own."
     )
-    return lead + "\n\n" + table(("", "`import`", "what `fit` imports", "data", "`fit`", "in all"), rows)
+    return lead + "\n\n" + table(("", "`import`", "data", "`fit`", "in all"), rows)
 
 
 def peak_mebibytes() -> float:
@@ -51,9 +49,6 @@ def fit_in_this_process(task: Task, folder: Path) -> None:
 
     estimator = make_estimator(task, n_epochs=1)
     peaks = [peak_mebibytes()]
-    for name in ["torch._dynamo", *(["numba"] if task.kind == "rbm" else [])]:
-        importlib.import_module(name)
-    peaks.append(peak_mebibytes())
     X = np.load(folder / "fashion-mnist_train.npy")
     peaks.append(peak_mebibytes())
     estimator.fit(X)

@@ -32,6 +32,7 @@ from harmonium.exceptions import InvalidInputError
 from harmonium.objectives.objective import Objective
 from harmonium.seeding import RandomState, root_seed, spawn_generator
 from harmonium.training.early_stopping import VALIDATION_LOSS, EarlyStopping
+from harmonium.training.optimizers import eager
 from harmonium.training.progress import ProgressBar
 from harmonium.training.schedules import SCHEDULES, ScheduleName, make_schedule
 from harmonium.training.trainer import HistoryRow, Trainer
@@ -289,11 +290,10 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _make_trainer(self, module: torch.nn.Module, n_samples: int) -> Trainer:
         objective = self._make_objective(module, spawn_generator(self.seed_, "sampling"), n_samples)
         groups = self._parameter_groups(module)
-        optimizer: torch.optim.Optimizer
         if self.optimizer == "adam":
-            optimizer = torch.optim.Adam(groups, betas=(self.momentum, 0.999), fused=True)
+            optimizer = eager(torch.optim.Adam)(groups, betas=(self.momentum, 0.999), fused=True)
         else:
-            optimizer = torch.optim.SGD(groups, momentum=self.momentum, fused=True)
+            optimizer = eager(torch.optim.SGD)(groups, momentum=self.momentum, fused=True)
         schedule = make_schedule(self.learning_rate_schedule, self.n_epochs)
         return Trainer(objective, optimizer, spawn_generator(self.seed_, "order"), schedule)
 
