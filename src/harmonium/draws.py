@@ -15,7 +15,7 @@ _N_BITS = 23  # so that 2k + 1 and its difference from 2^23 are exact in float32
 
 
 def fill_uniform(out: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    r"""Fill a contiguous tensor with numbers uniform on (0, 1), and return it.
+    r"""Fill a tensor without gaps, in the order of its memory, with numbers uniform on (0, 1), and return it.
 
     One key is drawn from the generator, and the numbers are SplitMix64's [1]_ from that key on, two from each 64 bits:
     :math:`(2k + 1) 2^{-24}` with k uniform on 23 bits, so never 0 or 1, and as likely u as 1 - u. No
@@ -29,7 +29,7 @@ def fill_uniform(out: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def fill_normal(out: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    r"""Fill a contiguous tensor with standard normal numbers, and return it.
+    r"""Fill a tensor without gaps, in the order of its memory, with standard normal numbers, and return it.
 
     :math:`\sqrt2\,\operatorname{erf}^{-1}(u)` with :math:`u = (2k + 1) 2^{-23} - 1` of the same k as in
     `fill_uniform`, so that none is beyond 5.3 standard deviations.
@@ -38,18 +38,17 @@ def fill_normal(out: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def bernoulli(probabilities: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Draw 0.0 or 1.0 with the given probabilities."""
-    uniform = torch.empty_like(probabilities, memory_format=torch.contiguous_format)
-    return fill_uniform(uniform, generator).lt_(probabilities)
+    """Draw 0.0 or 1.0 with the given probabilities, laid out in memory, and drawn, in the order that they are."""
+    return fill_uniform(torch.empty_like(probabilities), generator).lt_(probabilities)
 
 
 def _fill(out: torch.Tensor, generator: torch.Generator, offset: int, scale: float) -> torch.Tensor:
     """Write (2k + 1 - offset) * scale."""
-    key = int(torch.empty((), dtype=torch.int64, device=generator.device).random_(generator=generator))
-    flat = out.view(-1)
-    compiled = _compiled_fill() if out.device.type == "cpu" else None
+    key = torch.empty((), dtype=torch.int64, device=generator.device).random_(generator=generator).item()
+    flat = out.as_strided((out.numel(),), (1,))
+    compiled = _compiled_fill() if out.is_cpu else None
     if compiled is None:
-        fill_in_torch(flat, key, offset, scale)
+        fill_in_torch(flat, int(key), offset, scale)
     else:
         compiled(flat.numpy(), key, offset, scale)
     return out

@@ -66,9 +66,8 @@ def test_gradient_is_the_textbooks_difference_of_correlations():
     module = objective.module
     state = objective.generator.get_state()
     with torch.no_grad():
-        h0 = module.hidden_probabilities(BATCH)
-        x, h = torch.empty_like(BATCH), torch.empty_like(h0)
-        objective._negative(module.standardised(), h0, x, h)
+        phases, _ = objective._run(BATCH, module.standardised())
+        h0, x, h = phases.h_data.clone(), phases.x_model.clone(), phases.h_model.clone()
     objective.generator.set_state(state)
     objective.set_gradients(BATCH)
     sigma, b, weight = module.sigma.detach(), module.visible_bias.detach(), module.weight.detach()
@@ -81,7 +80,7 @@ def test_gradient_is_the_textbooks_difference_of_correlations():
         )
         return correlation, p.mean(0), ((v - b) / sigma**2).mean(0), log_variance
 
-    data, model = statistics(BATCH, h0.detach()), statistics(x * sigma, h)
+    data, model = statistics(BATCH, h0), statistics(x * sigma, h)
     d_weight, d_alpha, d_b, d_log_variance = (m - d for d, m in zip(data, model, strict=True))
     # chain rule of b = b' - sigma * (W^T 1) / 2
     d_weight = d_weight - 0.5 * sigma * d_b

@@ -33,8 +33,9 @@ def measure(setting: Setting) -> str:
         progress(f"  memory of {name}: {steps[-1]:.0f} MiB")
         rows.append((name, *(f"{step:.0f}" for step in steps), f"{peaks[-1]:.0f}"))
     lead = (
-        "Peak resident memory (VmHWM) in MiB: what each step adds. The data are read, as float32, before Fashion-MNIST's "
-        "training images are fitted for an epoch; what `fit` imports itself, numba for a Boltzmann machine, is its own."
+        "Peak resident memory (VmHWM) in MiB: what each step adds. The data are read, as float32, before "
+        "Fashion-MNIST's training images are fitted for an epoch; what `fit` imports itself, numba for a Boltzmann "
+        "machine, is counted with it."
     )
     return lead + "\n\n" + table(("", "`import`", "data", "`fit`", "in all"), rows)
 

@@ -24,26 +24,29 @@ UNBIASED_NEGATIVE_PHASES: tuple[str, ...] = ("collapsed", "sampled")
 class _Phases(NamedTuple):
     """Room for x = v / sigma and h of both phases, the model's rows above the data's, kept from step to step.
 
-    Where the chains' v need not be formed, the model's rows are those of W and their shares in the gradient.
+    Where the chains' v need not be formed, the model's rows are those of W and b' / sigma.
 
     Fresh memory in every step would cost more than the products of a small machine.
     """
 
     x: torch.Tensor
-    h: torch.Tensor
-    share: torch.Tensor  # of each row in the model's mean less the data's, shape (n, 1)
+    h: torch.Tensor  # in memory a row a unit, as `StandardisedMachine.hidden_probabilities` writes it
+    share: torch.Tensor  # of each row in the model's mean less the data's
+    s: torch.Tensor  # h - c of the chains' states; in memory as h
+    s_and_one: torch.Tensor  # the same, and a last column of ones
     x_model: torch.Tensor
     h_model: torch.Tensor
     x_data: torch.Tensor
     h_data: torch.Tensor
 
     @classmethod
-    def make(cls, n_model: int, n_data: int, weight: torch.Tensor) -> _Phases:
+    def make(cls, n_model: int, n_data: int, n_chains: int, weight: torch.Tensor) -> _Phases:
         n_hidden, n_visible = weight.shape
         x = weight.new_empty(n_model + n_data, n_visible)
-        h = weight.new_empty(n_model + n_data, n_hidden)
-        share = torch.cat([weight.new_full((n_model, 1), 1 / n_model), weight.new_full((n_data, 1), -1 / n_data)])
-        return cls(x, h, share, x[:n_model], h[:n_model], x[n_model:], h[n_model:])
+        h = weight.new_empty(n_hidden, n_model + n_data).T
+        share = torch.cat([weight.new_full((n_model,), 1 / n_model), weight.new_full((n_data,), -1 / n_data)])
+        s_and_one = weight.new_ones(n_hidden + 1, n_chains).T
+        return cls(x, h, share, s_and_one[:, :-1], s_and_one, x[:n_model], h[:n_model], x[n_model:], h[n_model:])
 
 
 class ContrastiveDivergence(Objective):
@@ -137,12 +140,12 @@ class ContrastiveDivergence(Objective):
         phases, visibles_integrated_out = self._run(batch, machine)
         x, h, share = phases.x, phases.h, phases.share
         # with the signs and shares of their means in h, each difference of two means is one product
-        h.sub_(HIDDEN_CENTRE).mul_(share)
+        h.sub_(HIDDEN_CENTRE).mul_(share[:, None])
         gradient_weight = torch.mm(h.T, x, out=_gradient(module.weight))
         torch.sum(h, 0, out=_gradient(module.hidden_bias))
-        gradient_centre = torch.mv(x.T, share[:, 0], out=_gradient(module.visible_centre)).mul_(machine.inverse_sigma)
+        gradient_centre = torch.mv(x.T, share, out=_gradient(module.visible_centre)).mul_(machine.inverse_sigma)
         if module.log_variance.requires_grad:
-            gradient = torch.mv(x.square_().T, share[:, 0], out=_gradient(module.log_variance))
+            gradient = torch.mv(x.square_().T, share, out=_gradient(module.log_variance))
             interaction = (module.weight * gradient_weight).sum(0)
             gradient.add_(float(visibles_integrated_out)).sub_(interaction).mul_(0.5)
             gradient.addcmul_(module.visible_centre, gradient_centre, value=-1)
@@ -156,52 +159,51 @@ class ContrastiveDivergence(Objective):
     def _set_gradients_among_hidden(self, batch: torch.Tensor, machine: StandardisedMachine) -> None:
         r"""Write the same gradient without forming the chains' visible units.
 
-        They are :math:`\tilde x = b' / \sigma + W^\top s` with :math:`s = h - c` of the state before them, so that
+        With :math:`s = h - c` of the states before them, they are :math:`\tilde x = A^\top (s, 1)`, where the rows of A
+        are those of W and, below, :math:`b' / \sigma`. So
 
         .. math::
 
-            W \tilde x = W b' / \sigma + W W^\top s, \quad
-            \langle\tilde h \tilde x^\top\rangle
-                = \langle\tilde h s^\top\rangle W + \langle\tilde h\rangle (b' / \sigma)^\top:
+            W \tilde x = (W A^\top)(s, 1), \quad
+            \langle\tilde h \tilde x^\top\rangle = \langle\tilde h\, (s, 1)^\top\rangle A:
 
-        the rows of W take the place of the chains, in one product with W and in one that gives the gradient.
+        A takes the place of the chains, in one product with W and in one that gives the gradient.
         """
-        module, n_data, n_chains = self.module, len(batch), self._n_chains(batch)
-        phases = self._room(module.n_hidden, n_data)
-        phases.x_model.copy_(machine.weight)
+        module, n_hidden, n_data, n_chains = self.module, self.module.n_hidden, len(batch), self._n_chains(batch)
+        phases = self._room(n_hidden + 1, n_data, n_chains)
+        h_data, s, products = phases.h_data, phases.s_and_one, phases.h_model.T
+        phases.x_model[:n_hidden] = machine.weight
+        phases.x_model[n_hidden] = machine.centre
         torch.mul(batch, machine.inverse_sigma, out=phases.x_data)
-        torch.mm(phases.x, machine.weight.T, out=phases.h)
-        h_data, gram = phases.h_data.add_(machine.hidden_bias).sigmoid_(), phases.h_model
-        field = torch.mv(machine.weight, machine.centre).add_(machine.hidden_bias)
-        state, h = self._mean_chain(
-            self._start(h_data), lambda state: torch.addmm(field, state - HIDDEN_CENTRE, gram).sigmoid_()
-        )
-        s = state - HIDDEN_CENTRE
+        torch.mm(machine.weight, phases.x.T, out=phases.h.T)
+        h_data.add_(machine.hidden_bias).sigmoid_()
+        bias = machine.hidden_bias[:, None]
+        start = self._start(h_data)
+        h = self._mean_chain(start, phases.s, lambda: torch.addmm(bias, products, s.T).sigmoid_().T)
         self._end(h, is_drawn=False)
         h_data.sub_(HIDDEN_CENTRE).mul_(-1 / n_data)
         h.sub_(HIDDEN_CENTRE).mul_(1 / n_chains)
-        torch.mm(s.T, h, out=phases.h_model)
-        mean_h = h.sum(0)
-        torch.mm(phases.h.T, phases.x, out=_gradient(module.weight)).addr_(mean_h, machine.centre)
-        torch.sum(h_data, 0, out=_gradient(module.hidden_bias)).add_(mean_h)
-        share = torch.cat([s.mean(0), s.new_full((n_data,), -1 / n_data)])
-        gradient_centre = torch.mv(phases.x.T, share, out=_gradient(module.visible_centre))
-        gradient_centre.add_(machine.centre).mul_(machine.inverse_sigma)
+        torch.mm(h.T, s, out=products)
+        torch.mm(phases.h.T, phases.x, out=_gradient(module.weight))
+        torch.sum(h_data, 0, out=_gradient(module.hidden_bias)).add_(products[:, n_hidden])
+        torch.sum(s, 0, out=phases.share[: n_hidden + 1]).mul_(1 / n_chains)
+        torch.mv(phases.x.T, phases.share, out=_gradient(module.visible_centre)).mul_(machine.inverse_sigma)
 
     def _run(self, batch: torch.Tensor, machine: StandardisedMachine) -> tuple[_Phases, bool]:
         """Return both phases, and whether v is integrated out of the negative one, where x is then E[x | h]."""
-        phases = self._room(self._n_chains(batch), len(batch))
+        n_chains = self._n_chains(batch)
+        phases = self._room(n_chains, len(batch), n_chains)
         torch.mul(batch, machine.inverse_sigma, out=phases.x_data)
         machine.hidden_probabilities(phases.x_data, out=phases.h_data)
-        visibles_integrated_out = self._negative(machine, phases.h_data, phases.x_model, phases.h_model)
+        visibles_integrated_out = self._negative(machine, phases)
         self._end(phases.h_model, is_drawn=visibles_integrated_out)
         return phases, visibles_integrated_out
 
-    def _room(self, n_model: int, n_data: int) -> _Phases:
+    def _room(self, n_model: int, n_data: int, n_chains: int) -> _Phases:
         phases, weight = self._phases, self.module.weight
-        wanted = (n_model, n_data, weight.dtype)
-        if phases is None or (len(phases.x_model), len(phases.x_data), phases.x.dtype) != wanted:
-            phases = self._phases = _Phases.make(n_model, n_data, weight)
+        wanted = (n_model, n_data, n_chains, weight.dtype)
+        if phases is None or (len(phases.x_model), len(phases.x_data), len(phases.s), phases.x.dtype) != wanted:
+            phases = self._phases = _Phases.make(n_model, n_data, n_chains, weight)
         return phases
 
     def _n_chains(self, batch: torch.Tensor) -> int:
@@ -211,33 +213,35 @@ class ContrastiveDivergence(Objective):
         """Return the hidden states the chains start from, given p(h | v) of the data."""
         return data_hidden if self.negative_phase == "mean-field" else bernoulli(data_hidden, self.generator)
 
-    def _negative(
-        self, machine: StandardisedMachine, data_hidden: torch.Tensor, x: torch.Tensor, h: torch.Tensor
-    ) -> bool:
+    def _negative(self, machine: StandardisedMachine, phases: _Phases) -> bool:
         """Write x and h of the negative phase; return whether v is integrated out."""
         module, generator, phase = self.module, self.generator, self.negative_phase
-        state = self._start(data_hidden)
+        x, h = phases.x_model, phases.h_model
+        state = self._start(phases.h_data)
         if phase == "collapsed":
             h.copy_(collapsed_gibbs(module.hidden_marginal(), state, self.n_gibbs_steps, generator))
-            machine.mean(h, out=x)
+            machine.mean(h - HIDDEN_CENTRE, out=x)
             return True
         if phase == "sampled":
             state = block_gibbs(module, state, self.n_gibbs_steps - 1, generator)
-            fill_normal(x, generator).add_(machine.mean(state))
+            fill_normal(x, generator).add_(machine.mean(state - HIDDEN_CENTRE))
             machine.hidden_probabilities(x, out=h)
             return False
-        self._mean_chain(state, lambda state: machine.hidden_probabilities(machine.mean(state, out=x), out=h))
+        s = phases.s
+        self._mean_chain(state, s, lambda: machine.hidden_probabilities(machine.mean(s, out=x), out=h))
         return False
 
     def _mean_chain(
-        self, state: torch.Tensor, pass_through: Callable[[torch.Tensor], torch.Tensor]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the last state that v was the mean of, and p(h | v) after it, given the way from one to the other."""
-        h = pass_through(state)
+        self, state: torch.Tensor, s: torch.Tensor, pass_through: Callable[[], torch.Tensor]
+    ) -> torch.Tensor:
+        """Return p(h | v) at the end, given the way to it from `s`, where the last state's h - c is left."""
+        torch.sub(state, HIDDEN_CENTRE, out=s)
+        h = pass_through()
         for _ in range(self.n_gibbs_steps - 1):
             state = bernoulli(h, self.generator) if self.negative_phase == "mean-visible" else h
-            h = pass_through(state)
-        return state, h
+            torch.sub(state, HIDDEN_CENTRE, out=s)
+            h = pass_through()
+        return h
 
     def _end(self, h: torch.Tensor, *, is_drawn: bool) -> None:
         """Do what is to be done with the chains' last hidden units, drawn or as probabilities."""

@@ -15,8 +15,8 @@ _WRAPPED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
 def eager(optimizer: type[torch.optim.Optimizer]) -> type[Any]:
     """Return a subclass of an optimiser that takes the same steps and is never compiled.
 
-    PyTorch wraps an optimiser's methods for ``torch.compile`` and for hooks. The wrappers import the compiler, 66 MB and a
-    second or two of every process, and take longer than the step itself where the model is small.
+    PyTorch wraps an optimiser's methods for ``torch.compile`` and for hooks. The wrappers import the compiler, 66 MB
+    and a second or two of every process, and take longer than the step itself where the model is small.
     """
     methods: dict[str, Any] = {name: inspect.unwrap(getattr(optimizer, name)) for name in _WRAPPED}
     step: Any = torch.no_grad()(inspect.unwrap(optimizer.step))
