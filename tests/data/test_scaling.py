@@ -104,6 +104,14 @@ def test_a_huge_offset_does_not_hide_the_spread(kind: str, spread: float) -> Non
     assert found.std() == pytest.approx(1.0, abs=1e-6 + 2 * last_digit)
 
 
+def test_a_first_row_far_from_the_others_costs_no_digits_that_matter() -> None:
+    X = np.random.default_rng(0).normal(size=(20_000, 2))
+    X[0] = 1e8
+    scaling = fit_scaling(X, "feature")
+    np.testing.assert_allclose(scaling.mean, X.mean(axis=0), rtol=1e-10)
+    np.testing.assert_allclose(scaling.scale, X.std(axis=0), rtol=1e-10)
+
+
 @given(scaling=scalings(), data=st.data())
 def test_log_volume_is_the_log_of_the_absolute_determinant_of_the_jacobian(
     scaling: Scaling, data: st.DataObject

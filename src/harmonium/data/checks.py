@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from harmonium.data.tensors import as_tensor
 from harmonium.exceptions import InvalidInputError
 
 _ROWS_PER_CHUNK = 512  # a chunk stays in the cache
@@ -18,7 +20,8 @@ def check_finite(X: npt.NDArray[np.floating], name: str = "X") -> None:
     limit = float(np.finfo(np.float32).max)
     for start in range(0, len(X), _ROWS_PER_CHUNK):
         chunk = X[start : start + _ROWS_PER_CHUNK]
-        if not (chunk.min() >= -limit and chunk.max() <= limit):  # a NaN is neither
+        least, greatest = torch.aminmax(as_tensor(chunk))
+        if not (least >= -limit and greatest <= limit):  # a NaN is neither
             row, column = (int(index) for index in np.argwhere(~(np.abs(chunk) <= limit))[0])
             value = chunk[row, column]
             kind = "NaN" if np.isnan(value) else "infinity" if np.isinf(value) else f"{value:g}"

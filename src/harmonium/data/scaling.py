@@ -62,32 +62,24 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
     -------
     Scaling
         Constant features (or, for ``"global"``, wholly constant data) are centred and divided by one.
-
-    References
-    ----------
-    T. Chan, G. Golub, R. LeVeque, "Algorithms for Computing the Sample Variance", The American Statistician 37 (1983),
-    eq. 2.1: the sum of squares of a whole from those of its parts.
     """
     n_samples, n_features = X.shape
     if kind == "none":
         return Scaling(np.zeros(n_features), np.ones(n_features))
     rows = as_tensor(X)
-    # measured from the first row, so that no digits are lost to a large offset and a constant has variance zero
+    # measured from the first row: a constant has variance zero, and the square of the mean, taken from that of the
+    # values, is at most n_samples times the variance, so that double precision keeps its digits under any offset
     origin = rows[0].to(torch.float64)
-    mean, squares = torch.zeros_like(origin), torch.zeros_like(origin)
+    total, squares = torch.zeros_like(origin), torch.zeros_like(origin)
     room = origin.new_empty(min(n_samples, _ROWS_PER_CHUNK), n_features)
     for start in range(0, n_samples, _ROWS_PER_CHUNK):
-        # one reading of the data: two parts' sums of squares about their means give that of the whole
         part = rows[start : start + _ROWS_PER_CHUNK]
         chunk = torch.sub(part, origin, out=room[: len(part)])
-        chunk_mean = chunk.mean(0)
-        step = chunk_mean - mean
-        n_before, n_after = start, start + len(chunk)
-        chunk_squares = chunk.sub_(chunk_mean).square_().sum(0)
-        squares += chunk_squares + step**2 * (n_before * len(chunk) / n_after)
-        mean += step * (len(chunk) / n_after)
+        total += chunk.sum(0)
+        squares += chunk.square_().sum(0)
+    mean = total / n_samples
+    variance = squares / n_samples - mean.square()
     mean += origin
-    variance = squares / n_samples
     if kind == "global":
         variance = variance.mean().expand(n_features)
     return Scaling(mean.numpy(), variance.where(variance > 0, 1.0).sqrt().numpy())
