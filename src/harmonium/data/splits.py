@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import train_test_split
 
 from harmonium.exceptions import InvalidInputError
 
@@ -31,6 +30,9 @@ def hold_out(n_samples: int, fraction: float, labels: npt.NDArray[Any] | None, s
     InvalidInputError
         If the parts cannot be made: too few rows, or rows of a class.
     """
+    # imported here because few fits hold rows back
+    from sklearn.model_selection import train_test_split
+
     rows = np.arange(n_samples)
     try:
         kept, held = train_test_split(rows, test_size=fraction, stratify=labels, random_state=seed % 2**32)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.mixture import GaussianMixture
 
 _RIDGE = 1e-4
 
@@ -54,6 +53,9 @@ def fit_latent_density(
     -------
     LatentDensity
     """
+    # imported here because few estimators have a density fitted
+    from sklearn.mixture import GaussianMixture
+
     n_latent = z.shape[1]
     weights = np.zeros((n_classes, n_components))
     means = np.zeros((n_classes, n_components, n_latent))
