@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
@@ -19,9 +20,8 @@ from tasks import TASKS
 
 TITLE = "Data in a memory-mapped file"
 _ROWS_PER_CHUNK = 20_000
-_N_STEPS = 400
-_N_ROUNDS = 3
-_MEMORY = "in memory"
+_N_STEPS = 1000
+_N_ROUNDS = 5
 _AS_LEFT = "memory-mapped, the cache as the first look left it"
 _COLD = "memory-mapped, nothing of the file in the cache"
 _TASK = next(task for task in TASKS if task.name.endswith("v = mean, M = 250"))
@@ -40,14 +40,14 @@ def measure(setting: Setting) -> str:
     finally:
         path.unlink(missing_ok=True)
     found = json.loads(answer)
-    in_memory_alone = median(found[_MEMORY])
-    rows = [
-        (state, spread(found[state]), ratio(median(found[state]) / in_memory_alone))
-        for state in (_MEMORY, _AS_LEFT, _COLD)
-    ]
+    rows = [("in memory", spread([alone for state in (_AS_LEFT, _COLD) for _, alone in found[state]]), ratio(1.0))]
+    for state in (_AS_LEFT, _COLD):
+        of_file = [mapped for mapped, _ in found[state]]
+        rows.append((state, spread(of_file), ratio(median(mapped / alone for mapped, alone in found[state]))))
     lead = (
         f"{_TASK.name}, a file of {n_samples:,} images and {gigabytes:g} GB, a machine of {memory_gigabytes():.0f} GB. "
-        f"Batches of {_TASK.batch_size} rows drawn from the whole file, rounds of {n_steps}. The first look (checks, "
+        f"Rounds of as many of an epoch's first {n_steps} batches as there are, in memory and of the file in turns; "
+        f"ratios within a round, then the median. The first look (checks, "
         f"scaling) reads the file twice: {found['first look']:.0f} s. What the process itself holds (RssAnon, without "
         f"the page cache) rose from {found['before']:.0f} to {found['peak']:.0f} MiB at most."
     )
@@ -98,6 +98,17 @@ def train_in_this_process(path: Path, in_memory: Path, n_steps: int) -> None:
 
     from harmonium.data.batches import Batches
 
+    class BeginningOfEpoch(Batches):
+        """An epoch's first batches, timed from the first to the last: the drawing of the order is the epoch's."""
+
+        def epoch(self, generator):
+            batches = islice(super().epoch(generator), n_steps + 1)
+            yield next(batches)
+            begin = time.perf_counter()
+            for n, batch in enumerate(batches, start=1):
+                yield batch
+                self.milliseconds = 1000 * (time.perf_counter() - begin) / n
+
     estimator = make_estimator(_TASK, 1)
     mapped = np.load(path, mmap_mode="r")
     before = anonymous_mebibytes()
@@ -107,28 +118,25 @@ def train_in_this_process(path: Path, in_memory: Path, n_steps: int) -> None:
     begin = time.perf_counter()
     trainer = estimator.initialise(mapped)
     first_look = time.perf_counter() - begin
-    generator = np.random.default_rng(SEED)
 
     def milliseconds_a_batch(X: np.ndarray) -> float:
-        chosen = generator.choice(len(X), min(len(X), n_steps * _TASK.batch_size), replace=False)
-        batches = Batches(X, estimator.scaling_, _TASK.batch_size, indices=chosen)
-        begin = time.perf_counter()
+        batches = BeginningOfEpoch(X, estimator.scaling_, _TASK.batch_size)
         trainer.train(batches, trainer.epoch + 1)
-        return 1000 * (time.perf_counter() - begin) / len(batches)
+        return batches.milliseconds
 
     milliseconds_a_batch(mapped)
     end.set()
     thread.join()
     X = np.load(in_memory)
-    milliseconds: dict[str, list[float]] = {_MEMORY: [], _AS_LEFT: [], _COLD: []}
-    for _ in range(_N_ROUNDS):  # the first look's pages are still there
-        milliseconds[_MEMORY].append(milliseconds_a_batch(X))
-        milliseconds[_AS_LEFT].append(milliseconds_a_batch(mapped))
-    for _ in range(_N_ROUNDS):
-        mapped.base.madvise(mmap.MADV_DONTNEED)  # pages that are mapped cannot be dropped
-        forget_cached_pages(path)
-        milliseconds[_COLD].append(milliseconds_a_batch(mapped))
-    print(json.dumps({**milliseconds, "first look": first_look, "before": before, "peak": peak[0]}))
+    rounds: dict[str, list[tuple[float, float]]] = {_AS_LEFT: [], _COLD: []}
+    for state, of_state in rounds.items():
+        for _ in range(_N_ROUNDS):
+            alone = milliseconds_a_batch(X)
+            if state == _COLD:
+                mapped.base.madvise(mmap.MADV_DONTNEED)  # pages that are mapped cannot be dropped
+                forget_cached_pages(path)
+            of_state.append((milliseconds_a_batch(mapped), alone))
+    print(json.dumps({**rounds, "first look": first_look, "before": before, "peak": peak[0]}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The system asked for rows of a memory-mapped file, many in one call during which other threads of Python run."""
+"""The system asked for parts of a memory-mapped file, many in one call during which other threads of Python run."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _mincore: Any = types.ExternalFunction("mincore", types.int32(types.intp, types.
 
 
 @compiled(nogil=True)
-def ask_for(addresses: npt.NDArray[np.int64], n_bytes: int, page: int, advice: int) -> int:
-    """Give the advice about the rows, of so many bytes from each address, that are not in memory; return how many.
+def ask_for(addresses: npt.NDArray[np.int64], n_bytes: npt.NDArray[np.int64], page: int, advice: int) -> int:
+    """Give the advice about the parts, of so many bytes from each address, that are not in memory; return how many.
 
     Of a file that the user neither owns nor may write, Linux calls every page present: nothing is asked for.
     """
-    is_there = np.empty(n_bytes // page + 2, np.uint8)
+    is_there = np.empty(n_bytes.max() // page + 2, np.uint8)
     n_missing = 0
-    for address in addresses:
+    for address, n in zip(addresses, n_bytes):  # noqa: B905  # numba knows no strict
         first = address - address % page
-        length = address + n_bytes - first
+        length = address + n - first
         n_pages = (length + page - 1) // page
         if _mincore(first, length, is_there.ctypes) == 0 and (is_there[:n_pages] & 1).all():
             continue

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmonium.data.order import shuffled
 from harmonium.data.read_ahead import ReadAhead
 from harmonium.data.scaling import Scaling
 from harmonium.data.tensors import as_tensor
@@ -59,11 +60,15 @@ class Batches:
         return -(-self.n_samples // self.batch_size)
 
     def epoch(self, generator: torch.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
-        """Yield every row once, in random order, with its labels or None; valid until the next is asked for."""
-        order = torch.randperm(self.n_samples, generator=generator)
+        """Yield every row once, in random order, with its labels or None; valid until the next is asked for.
+
+        The order is uniform, but for a large memory-mapped file, of which neighbouring rows are read together
+        (`harmonium.data.order`).
+        """
+        order = shuffled(self.n_samples, self._read_ahead.rows_per_run, generator)
         if self.indices is not None:
             order = self.indices[order]
-        with self._read_ahead.over(torch.split(order, self.batch_size)) as indices:
+        with self._read_ahead.over(order, self.batch_size) as indices:
             for index in indices:
                 batch = self._buffer[: len(index)]
                 torch.index_select(self.rows, 0, index, out=batch)

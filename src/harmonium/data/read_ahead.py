@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-N_BATCHES_AHEAD = 8
+from harmonium.data.order import RUNS_PER_WINDOW
+
+_BYTES_PER_RUN = 2**18  # a disk reads as much in little more time than a row
 
 
 class ReadAhead:
@@ -20,49 +22,67 @@ class ReadAhead:
     Parameters
     ----------
     rows : ndarray of shape (n_samples, n_features)
-        One that does not lie in a file needs no advice and gets none.
+        One that does not lie in a file row by row needs no advice and gets none.
+
+    Attributes
+    ----------
+    rows_per_run : int
+        So many neighbouring rows are best read at once.
     """
 
     def __init__(self, rows: npt.NDArray[np.floating]) -> None:
         base: object = rows
         while isinstance(base, np.ndarray):
             base = base.base
-        self._map = base if isinstance(base, mmap.mmap) and hasattr(base, "madvise") else None
+        is_by_row = rows.strides[0] > 0 and rows.strides[1] == rows.itemsize
+        self._map = base if is_by_row and isinstance(base, mmap.mmap) and hasattr(base, "madvise") else None
+        self.rows_per_run = 1
         if self._map is not None:
             self._start, self._stride = rows.ctypes.data, rows.strides[0]
             self._row_bytes = rows.shape[1] * rows.itemsize
+            self.rows_per_run = max(1, _BYTES_PER_RUN // self._stride)
 
     @contextmanager
-    def over(self, batches: Sequence[torch.Tensor]) -> Iterator[Iterator[torch.Tensor]]:
-        """Give the index batches back one by one, those of the file's rows that come soon being read meanwhile.
+    def over(self, order: torch.Tensor, batch_size: int) -> Iterator[Iterator[torch.Tensor]]:
+        """Give an order of rows back in batches, those of the file's rows that come soon being read meanwhile.
 
         Parameters
         ----------
-        batches : sequence of Tensor of int64
-            The rows of each batch.
+        order : Tensor of int64
+        batch_size : int
         """
+        batches = iter(torch.split(order, batch_size))
         if self._map is None:
-            yield iter(batches)
+            yield batches
             return
-        # rows are far apart: reading on behind each, as for a file read in order, would read most of it in vain
+        # the system would read on behind each run, as in a file read in order, most of it in vain
         self._map.madvise(mmap.MADV_RANDOM)
-        # asking for a batch's rows takes as long as a step, most of it waiting: not in the thread that trains
+        # asking is mostly waiting: not in the thread that trains
         with ThreadPoolExecutor(1) as adviser:
             try:
-                yield self._advised(batches, adviser)
+                yield self._advised(order, batches, adviser)
             finally:
                 adviser.shutdown(cancel_futures=True)
                 self._map.madvise(mmap.MADV_NORMAL)
 
-    def _advised(self, batches: Sequence[torch.Tensor], adviser: ThreadPoolExecutor) -> Iterator[torch.Tensor]:
-        for batch in batches[:N_BATCHES_AHEAD]:
-            adviser.submit(self._want, batch)
-        for position, batch in enumerate(batches):
-            if position + N_BATCHES_AHEAD < len(batches):
-                adviser.submit(self._want, batches[position + N_BATCHES_AHEAD])
+    def _advised(
+        self, order: torch.Tensor, batches: Iterator[torch.Tensor], adviser: ThreadPoolExecutor
+    ) -> Iterator[torch.Tensor]:
+        """Ask for the rows of the next window while those of one are taken."""
+        windows = iter(torch.split(order, self.rows_per_run * RUNS_PER_WINDOW))
+        n_asked = n_taken = 0
+        for batch in batches:
+            n_taken += len(batch)
+            while n_asked < min(len(order), n_taken + self.rows_per_run * RUNS_PER_WINDOW):
+                window = next(windows)
+                adviser.submit(self._want, window)
+                n_asked += len(window)
             yield batch
 
-    def _want(self, batch: torch.Tensor) -> None:
+    def _want(self, window: torch.Tensor) -> None:
         from harmonium.data._advise import ask_for
 
-        ask_for(self._start + batch.numpy() * self._stride, self._row_bytes, mmap.PAGESIZE, mmap.MADV_WILLNEED)
+        rows = np.sort(window.numpy())
+        starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 2) != 1)
+        n_bytes = (np.diff(starts, append=len(rows)) - 1) * self._stride + self._row_bytes
+        ask_for(self._start + rows[starts] * self._stride, n_bytes, mmap.PAGESIZE, mmap.MADV_WILLNEED)
