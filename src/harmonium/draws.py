@@ -44,11 +44,11 @@ def bernoulli(probabilities: torch.Tensor, generator: torch.Generator) -> torch.
 
 def _fill(out: torch.Tensor, generator: torch.Generator, offset: int, scale: float) -> torch.Tensor:
     """Write (2k + 1 - offset) * scale."""
-    key = torch.empty((), dtype=torch.int64, device=generator.device).random_(generator=generator).item()
+    key = int(torch.empty((), dtype=torch.int64, device=generator.device).random_(generator=generator).item())
     flat = out.as_strided((out.numel(),), (1,))
     compiled = _compiled_fill() if out.is_cpu else None
     if compiled is None:
-        fill_in_torch(flat, int(key), offset, scale)
+        fill_in_torch(flat, key, offset, scale)
     else:
         compiled(flat.numpy(), key, offset, scale)
     return out

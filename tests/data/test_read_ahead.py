@@ -61,12 +61,12 @@ needs_advice = pytest.mark.skipif(not hasattr(mmap, "MADV_WILLNEED"), reason="th
 @needs_advice
 def test_a_window_is_asked_for_run_by_run_before_its_batches_come_and_the_advice_is_taken_back(tmp_path, monkeypatch):
     path = tmp_path / "rows"
-    path.write_bytes(np.arange(1010 * 1000, dtype=np.float32).tobytes())
+    path.write_bytes(np.zeros(1010 * 5000, dtype=np.float32).tobytes())
     with path.open("rb") as file:
         recorder = Recorder(file.fileno(), 0, access=mmap.ACCESS_READ)
     recorder.advice = []
-    monkeypatch.setattr(read_ahead, "_BYTES_PER_RUN", 2 * 4000)
-    rows = np.ndarray((1000, 1000), np.float32, buffer=recorder, offset=10 * 4000)
+    monkeypatch.setattr(read_ahead, "_BYTES_PER_RUN", 2 * 20_000)
+    rows = np.ndarray((1000, 5000), np.float32, buffer=recorder, offset=10 * 20_000)
     asked = []
     monkeypatch.setattr(_advise, "ask_for", lambda addresses, n_bytes, *rest: asked.append((addresses, n_bytes, rest)))
     rows_per_window = 2 * RUNS_PER_WINDOW
@@ -79,12 +79,26 @@ def test_a_window_is_asked_for_run_by_run_before_its_batches_come_and_the_advice
             wait_until(lambda wanted=n_wanted: len(asked) >= wanted)  # another thread asks
             assert len(asked) == n_wanted
     for window, (addresses, n_bytes, rest) in zip(order.split(rows_per_window), asked, strict=True):
-        parts = zip(((addresses - rows.ctypes.data) // 4000).tolist(), (n_bytes // 4000).tolist(), strict=True)
+        parts = zip(((addresses - rows.ctypes.data) // 20_000).tolist(), (n_bytes // 20_000).tolist(), strict=True)
         covered = [row for first, n in parts for row in range(first, first + n)]
         assert covered == window.sort().values.tolist()
         assert len(addresses) <= RUNS_PER_WINDOW
         assert rest == (mmap.PAGESIZE, mmap.MADV_WILLNEED)
     assert recorder.advice == [mmap.MADV_RANDOM, mmap.MADV_NORMAL]
+
+
+@needs_advice
+def test_a_few_rows_held_back_do_not_break_a_run_and_many_do(in_file, monkeypatch):
+    mapped, _ = in_file
+    asked = []
+    monkeypatch.setattr(_advise, "ask_for", lambda addresses, n_bytes, *rest: asked.append((addresses, n_bytes)))
+    order = torch.tensor([9, 5, 4, 100, 7])  # of 2800 bytes: three rows between are read along, ninety are not
+    with ReadAhead(mapped).over(order, 5) as batches:
+        next(batches)
+        wait_until(lambda: asked)
+    addresses, n_bytes = asked[0]
+    assert ((addresses - mapped.ctypes.data) / 2800).tolist() == [4, 100]
+    assert (n_bytes / 2800).tolist() == [6, 1]
 
 
 @needs_advice

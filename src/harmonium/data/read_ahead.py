@@ -14,6 +14,7 @@ import torch
 from harmonium.data.order import RUNS_PER_WINDOW
 
 _BYTES_PER_RUN = 2**18  # a disk reads as much in little more time than a row
+_BYTES_READ_ALONG = 2**14  # between rows that are wanted, as where some are held back
 
 
 class ReadAhead:
@@ -83,6 +84,8 @@ class ReadAhead:
         from harmonium.data._advise import ask_for
 
         rows = np.sort(window.numpy())
-        starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 2) != 1)
-        n_bytes = (np.diff(starts, append=len(rows)) - 1) * self._stride + self._row_bytes
-        ask_for(self._start + rows[starts] * self._stride, n_bytes, mmap.PAGESIZE, mmap.MADV_WILLNEED)
+        begins = self._start + rows * self._stride
+        ends = begins + self._row_bytes
+        is_apart = begins[1:] - ends[:-1] > _BYTES_READ_ALONG
+        firsts, lasts = begins[np.r_[True, is_apart]], ends[np.r_[is_apart, True]]
+        ask_for(firsts, lasts - firsts, mmap.PAGESIZE, mmap.MADV_WILLNEED)
