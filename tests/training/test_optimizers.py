@@ -34,7 +34,7 @@ def test_the_same_steps_with_the_same_bits(kind, settings):
 def test_it_goes_on_from_the_state_of_the_other(kind, settings):
     whole, parameter = (torch.linspace(-1, 2, 7).requires_grad_() for _ in range(2))
     run(kind([whole], **settings), whole, range(6))
-    first = eager(kind)([parameter], **settings)
+    first = kind([parameter], **settings)
     run(first, parameter, range(3))
     second = eager(kind)([parameter], **settings)
     second.load_state_dict(first.state_dict())

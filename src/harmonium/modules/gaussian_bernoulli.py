@@ -61,7 +61,7 @@ class StandardisedMachine(NamedTuple):
         r"""Return :math:`\operatorname{sigmoid}(\alpha_j + \sum_i W_{ij} x_i)`, (n, n_hidden), in `out` if given.
 
         In memory a hidden unit is a row and a batch's rows are its columns: a product whose rows are as long as the
-        batch, and not as the hidden units are many, is up to twice as fast.
+        batch, and not as the hidden units are many, is faster.
         """
         by_unit = None if out is None else out.T
         return torch.addmm(self.hidden_bias[:, None], self.weight, x.T, out=by_unit).sigmoid_().T

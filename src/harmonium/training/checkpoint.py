@@ -43,7 +43,7 @@ def load_checkpoint(trainer: Trainer, path: Path) -> None:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # not a mapping
         groups: dict[str, dict[str, torch.Tensor]] = {"objective": {}, "optimizer": {}, "generator": {}, "best": {}}
         for key, value in tensors.items():
             group, _, rest = key.partition(".")
