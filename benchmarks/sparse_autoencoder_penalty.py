@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from harmonium import SparseAutoencoder, load_dataset
-from harmonium.experiments.denoisers import add_noise
+from harmonium.data.noise import add_noise
 from harmonium.metrics.sparsity import sparsity
 from harmonium.objectives import sparse_denoising
 

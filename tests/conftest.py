@@ -72,8 +72,9 @@ def run_jobs_here(monkeypatch: pytest.MonkeyPatch) -> None:
         for job in jobs.values():
             pickle.loads(pickle.dumps(job))()
 
-    for module in ("sweep", "tune", "problem2", "problem3"):
-        monkeypatch.setattr(f"harmonium.experiments.{module}.run_jobs", run_here)
+    problems = ("assignment.problem2.protocol", "assignment.problem3.protocol")
+    for module in ("experiments.sweep", "experiments.tune", *problems):
+        monkeypatch.setattr(f"harmonium.{module}.run_jobs", run_here)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonium.exceptions import InvalidInputError
-from harmonium.seeding import root_seed, spawn_generator
+from harmonium.random.seeding import root_seed, spawn_generator
 
 SEEDS = st.integers(0, 2**64)
 NAMES = st.text(max_size=20)

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harmonium.assignment.problem3.protocol import Problem3
+from harmonium.assignment.protocol import Assignment
 from harmonium.cli.main import main
 from harmonium.data.datasets import load_dataset
-from harmonium.experiments.assignment import Assignment
 from harmonium.experiments.config import TrainConfig
-from harmonium.experiments.problem3 import Problem3
 from harmonium.experiments.recipes import RECIPES
 from harmonium.experiments.run_directory import RunDirectory
 
@@ -208,8 +208,8 @@ def test_a_second_reproduce_trains_and_measures_nothing(reproduced, monkeypatch,
 
 
 def test_a_quick_look_takes_the_first_images_only(images_file, monkeypatch, capsys):
-    monkeypatch.setattr("harmonium.experiments.assignment._N_QUICK", {"train": 40, "test": 30})
-    monkeypatch.setattr("harmonium.experiments.assignment.Assignment.solve", lambda self, console: self.write())
+    monkeypatch.setattr("harmonium.assignment.protocol._N_QUICK", {"train": 40, "test": 30})
+    monkeypatch.setattr("harmonium.assignment.protocol.Assignment.solve", lambda self, console: self.write())
     monkeypatch.setattr("harmonium.cli.reproduce.write_report", lambda *arguments: None)
     assert main(["reproduce", "--quick", "--data", "own.npz", "--runs", "short"]) == 0
     short = Assignment.of("short")

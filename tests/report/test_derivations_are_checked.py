@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted((ROOT / "src/harmonium/report/sources").glob("derivations*.py"))
+SOURCES = sorted((ROOT / "src/harmonium/assignment").glob("problem*/derivations.py"))
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
@@ -32,10 +32,10 @@ def defined_in(path):
 
 
 def test_there_is_a_source_for_each_problem():
-    assert [source.name for source in SOURCES] == [f"derivations{k}.py" for k in (1, 2, 3)]
+    assert [source.parent.name for source in SOURCES] == [f"problem{k}" for k in (1, 2, 3)]
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.parent.name)
 def test_a_source_holds_nothing_but_markdown(source):
     lines = source.read_text(encoding="utf-8").splitlines()
     assert all(line == "" or line.startswith("#") for line in lines)
@@ -45,7 +45,11 @@ def test_a_source_holds_nothing_but_markdown(source):
 
 @pytest.mark.parametrize(
     ("title", "text"),
-    [pytest.param(title, text, id=f"{source.stem}-{title}") for source in SOURCES for title, text in sections(source)],
+    [
+        pytest.param(title, text, id=f"{source.parent.name}-{title}")
+        for source in SOURCES
+        for title, text in sections(source)
+    ],
 )
 def test_a_section_that_displays_a_result_names_a_test_after_the_last_of_them(title, text):
     *_, last = re.split(r"^\$\$$", text, flags=re.MULTILINE)
@@ -56,7 +60,7 @@ def test_a_section_that_displays_a_result_names_a_test_after_the_last_of_them(ti
     assert len(NAMED.findall(text)) == text.count("::") == len(re.findall(r"\btest_\w+`", text))
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.parent.name)
 def test_every_test_that_is_named_exists(source):
     named = NAMED.findall(source.read_text(encoding="utf-8"))
     assert len(named) >= 10

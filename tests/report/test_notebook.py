@@ -12,23 +12,23 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from harmonium.assignment.problem3.protocol import Problem3
+from harmonium.assignment.protocol import Assignment
+from harmonium.assignment.template_context import Prose
 from harmonium.exceptions import InvalidInputError
-from harmonium.experiments.assignment import Assignment
-from harmonium.experiments.problem3 import Problem3
 from harmonium.report.notebook import SOURCES, NotebookError, execute, make_notebook
-from harmonium.report.prose import Prose
 from report_tables import N_TABLES, expected_rows
 
-PACKAGE = Path(__file__).parents[2] / "src/harmonium/report/sources"
+PACKAGE = Path(__file__).parents[2] / "src/harmonium/assignment"
 CAPTION = re.compile(r"(Figure|Table): ")
 DECIMAL = re.compile(r"\d+\.\d+")
 # what stands typed in the prose defines something: the assignment's own settings, bounds and thresholds
 DEFINING = {
-    "question1": {"0.001"},  # the assignment's learning rate
-    "question3": {"1.5"},  # the assignment's atoms a pixel
-    "results1": {"0.001", "0.05"},  # and the least learned sigma
-    "results2": {"0.01", "2", "98"},  # when a unit is active; the quantiles of a grid, per cent
-    "results3": {"0.1"},  # per cent: when a unit is rare
+    "problem1/question": {"0.001"},  # the assignment's learning rate
+    "problem3/question": {"1.5"},  # the assignment's atoms a pixel
+    "problem1/results": {"0.001", "0.05"},  # and the least learned sigma
+    "problem2/results": {"0.01", "2", "98"},  # when a unit is active; the quantiles of a grid, per cent
+    "problem3/results": {"0.1"},  # per cent: when a unit is rare
 }
 
 
@@ -159,9 +159,11 @@ def test_the_prose_says_how_the_runs_were_made(runs):
 
 
 def test_no_result_is_typed_into_the_sources():
-    assert set(SOURCES) == {path.stem for path in PACKAGE.glob("*.py")}
+    assert set(SOURCES) == {
+        str(path.relative_to(PACKAGE).with_suffix("")) for path in PACKAGE.rglob("*.py") if "# %%" in path.read_text()
+    }
     typed = {}
-    for source in (name for name in SOURCES if not name.startswith("derivations")):
+    for source in (name for name in SOURCES if not name.endswith("derivations")):
         text = "".join(
             line for line in (PACKAGE / f"{source}.py").read_text().splitlines(keepends=True) if line.startswith("# ")
         )

@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 
 from harmonium import draws
-from harmonium.draws import bernoulli, fill_normal, fill_uniform
+from harmonium.random.draws import bernoulli, fill_normal, fill_uniform
 
 
 def generator(seed=0):
@@ -32,7 +32,7 @@ def test_where_numba_can_keep_nothing_it_compiles_all_the_same():
     program = """
 import numba.core.caching, torch
 numba.core.caching.CacheImpl._locator_classes = []
-from harmonium.draws import _compiled_fill, fill_uniform
+from harmonium.random.draws import _compiled_fill, fill_uniform
 fill_uniform(torch.empty(3), torch.Generator())
 from harmonium.samplers._collapsed_sweep import _compiled_sweep
 assert _compiled_fill() is not None and _compiled_sweep() is not None

@@ -13,7 +13,7 @@ from harmonium.data.scaling import Scaling
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.variational_bounds import elbo
 from harmonium.objectives.objective import LossOutput, Objective
-from harmonium.seeding import spawn_generator
+from harmonium.random.seeding import spawn_generator
 from harmonium.training.checkpoint import load_checkpoint, save_checkpoint
 from harmonium.training.early_stopping import EarlyStopping
 from harmonium.training.trainer import Trainer

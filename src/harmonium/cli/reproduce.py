@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harmonium.assignment.protocol import Assignment
 from harmonium.data.registry import REGISTRY
-from harmonium.experiments.assignment import Assignment
 from harmonium.report.write import FORMATS, check_report, write_report
 
 

@@ -12,7 +12,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import ScalingKind
-from harmonium.estimators._base import Array, LatentVariableEstimator
+from harmonium.estimators.base import Array, LatentVariableEstimator
 from harmonium.estimators.parameters import check_choice, check_positive_integer, check_positive_number
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.partition_function import log_partition
@@ -26,9 +26,9 @@ from harmonium.objectives.contrastive_divergence import (
 )
 from harmonium.objectives.exact_likelihood import MAX_ENUMERABLE_HIDDEN, ExactLikelihood, hidden_states
 from harmonium.objectives.objective import Objective
+from harmonium.random.seeding import RandomState, root_seed, spawn_generator
 from harmonium.samplers.annealed_importance import LogPartitionEstimate, anneal
 from harmonium.samplers.gibbs import collapsed_gibbs
-from harmonium.seeding import RandomState, root_seed, spawn_generator
 from harmonium.training.trainer import Trainer
 
 OBJECTIVES = ("cd", "pcd", "likelihood")

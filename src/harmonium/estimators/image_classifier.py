@@ -9,14 +9,14 @@ import numpy.typing as npt
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from harmonium.estimators._base import Array, LatentVariableEstimator
+from harmonium.estimators.base import Array, LatentVariableEstimator
 from harmonium.estimators.class_labels import ClassLabels
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
 from harmonium.modules.classifier import ClassifierModule
 from harmonium.objectives.cross_entropy import CrossEntropy
 from harmonium.objectives.objective import Objective
-from harmonium.seeding import RandomState
+from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
 
 

@@ -19,7 +19,7 @@ from harmonium.files import write_atomically
 from harmonium.samplers.latent_density import LatentDensity
 
 if TYPE_CHECKING:
-    from harmonium.estimators._base import LatentVariableEstimator
+    from harmonium.estimators.base import LatentVariableEstimator
 
 WEIGHTS = "model.safetensors"
 ARCHITECTURE = "model.json"

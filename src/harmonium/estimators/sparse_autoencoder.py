@@ -12,7 +12,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import ScalingKind
-from harmonium.estimators._base import Array, LatentVariableEstimator
+from harmonium.estimators.base import Array, LatentVariableEstimator
 from harmonium.estimators.parameters import (
     check_non_negative_number,
     check_positive_integer,
@@ -21,7 +21,7 @@ from harmonium.estimators.parameters import (
 from harmonium.modules.sparse_autoencoder import SparseAutoencoderModule
 from harmonium.objectives.objective import Objective
 from harmonium.objectives.sparse_denoising import SparseDenoising
-from harmonium.seeding import RandomState
+from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
 
 

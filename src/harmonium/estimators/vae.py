@@ -13,7 +13,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import ScalingKind
-from harmonium.estimators._base import Array, LatentVariableEstimator
+from harmonium.estimators.base import Array, LatentVariableEstimator
 from harmonium.estimators.parameters import check_choice, check_non_negative_number, check_positive_integer
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.variational_bounds import elbo, iwae
@@ -22,8 +22,8 @@ from harmonium.modules.networks import ConvolutionalDecoder, ConvolutionalEncode
 from harmonium.modules.vae import VAEModule
 from harmonium.objectives.elbo import NegativeELBO
 from harmonium.objectives.objective import Objective
+from harmonium.random.seeding import RandomState, root_seed, spawn_generator
 from harmonium.samplers.latent_density import LatentDensity, fit_latent_density
-from harmonium.seeding import RandomState, root_seed, spawn_generator
 from harmonium.training.schedules import ScheduleName
 from harmonium.training.trainer import Trainer
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 
-from harmonium.estimators._base import LatentVariableEstimator
+from harmonium.estimators.base import LatentVariableEstimator
 from harmonium.estimators.conditional_vae import ConditionalVAE
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
 from harmonium.estimators.image_classifier import ImageClassifier

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from harmonium.data.datasets import Dataset, load_dataset
+from harmonium.data.noise import add_noise
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
 from harmonium.estimators.image_classifier import ImageClassifier
 from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
 from harmonium.estimators.vae import VAE
 from harmonium.exceptions import InvalidInputError, SplitUnavailableError
-from harmonium.experiments.denoisers import add_noise
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.metrics.latent_space import knn_accuracy, probe_accuracy, silhouette
 from harmonium.metrics.reconstruction import mean_squared_error

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
-from harmonium.draws import bernoulli, fill_normal
+from harmonium.random.draws import bernoulli, fill_normal
 
 HIDDEN_CENTRE = 0.5
 INITIAL_WEIGHT_SD = 0.01

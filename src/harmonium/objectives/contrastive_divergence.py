@@ -7,13 +7,13 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from harmonium.draws import bernoulli, fill_normal
 from harmonium.modules.gaussian_bernoulli import (
     HIDDEN_CENTRE,
     GaussianBernoulliRBMModule,
     StandardisedMachine,
 )
 from harmonium.objectives.objective import LossOutput, Objective
+from harmonium.random.draws import bernoulli, fill_normal
 from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
 
 NegativePhase = Literal["collapsed", "sampled", "mean-visible", "mean-field"]

@@ -21,12 +21,12 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 import harmonium.exceptions
+from harmonium.assignment.template_context import Prose
 from harmonium.exceptions import HarmoniumError
-from harmonium.report.prose import Prose
 
 SOURCES = (
     "introduction",
-    *(f"{part}{k}" for k in (1, 2, 3) for part in ("question", "derivations", "results")),
+    *(f"problem{k}/{part}" for k in (1, 2, 3) for part in ("question", "derivations", "results")),
     "closing",
 )
 _KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -44,7 +44,7 @@ def make_notebook(prose: Prose) -> NotebookNode:
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     cells: list[NotebookNode] = []
     for source in SOURCES:
-        text = (files("harmonium.report") / "sources" / f"{source}.py").read_text(encoding="utf-8")
+        text = (files("harmonium.assignment") / f"{source}.py").read_text(encoding="utf-8")
         for cell in jupytext.reads(text, fmt="py:percent").cells:
             if cell.cell_type == "markdown" or "parameters" in cell.metadata.get("tags", []):
                 cell.source = environment.from_string(cell.source).render(**vars(prose)).strip()

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from harmonium.assignment.protocol import Assignment
 from harmonium.estimators.parameters import check_choice
 from harmonium.exceptions import HarmoniumError, InvalidInputError
-from harmonium.experiments.assignment import Assignment
 from harmonium.files import write_atomically
 
 FORMATS = ("ipynb", "html", "pdf")
@@ -73,11 +73,11 @@ def write_report(runs: Path, folder: Path, formats: Sequence[str], console: Cons
     check_report(folder, formats)
     import nbformat
 
+    from harmonium.assignment.template_context import Prose
     from harmonium.report.figures import draw_files, write_figures
     from harmonium.report.html import to_html
     from harmonium.report.notebook import execute, make_notebook
     from harmonium.report.pdf import to_pdf
-    from harmonium.report.prose import Prose
 
     if not runs.is_dir():
         raise InvalidInputError(f"{runs} is not a folder of runs; harmonium reproduce makes one")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from harmonium.draws import fill_uniform
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule, HiddenMarginal
+from harmonium.random.draws import fill_uniform
 from harmonium.samplers._collapsed_sweep import sweep
 
 

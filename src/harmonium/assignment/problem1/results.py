@@ -5,8 +5,7 @@
 # 10,000 images, and the mean log-likelihood of the test images in nats an image:
 
 # %%
-from harmonium.experiments.problem1 import solve_problem1
-from harmonium.report.problem1 import (
+from harmonium.assignment.problem1.exhibits import (
     against_exact_likelihood,
     draw_filters,
     error_by_epoch,
@@ -14,6 +13,7 @@ from harmonium.report.problem1 import (
     errors_and_likelihoods,
     likelihood_by_hidden,
 )
+from harmonium.assignment.problem1.protocol import solve_problem1
 
 problem1 = assignment.problem1
 train = harmonium.load_dataset(problem1.data, "train")

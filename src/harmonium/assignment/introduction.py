@@ -29,9 +29,9 @@ import numpy as np
 from rich.console import Console
 
 import harmonium
-from harmonium.experiments.assignment import Assignment
+from harmonium.assignment.pictures import draw_rows, one_of_each_class
+from harmonium.assignment.protocol import Assignment
 from harmonium.report.display import show
-from harmonium.report.pictures import draw_rows, one_of_each_class
 
 assignment = Assignment.of(RUNS)
 console = Console()

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from harmonium.assignment.numbers import number
+from harmonium.assignment.over_seeds import Metrics
+from harmonium.assignment.problem3.protocol import Problem3
 from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
-from harmonium.experiments.over_seeds import Metrics
-from harmonium.experiments.problem3 import Problem3
 from harmonium.figures.curves import plot_trade_off
 from harmonium.figures.image_grids import plot_filters, plot_images
 from harmonium.figures.style import style
 from harmonium.report.display import Table
-from harmonium.report.numbers import number
 
 METHOD_TITLES = {
     "identity": "the noisy image itself",

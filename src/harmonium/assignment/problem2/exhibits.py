@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from harmonium.assignment.numbers import number
+from harmonium.assignment.over_seeds import Metrics
+from harmonium.assignment.problem2.protocol import CLASSES_DRAWN, SETTINGS, Problem2
 from harmonium.data.datasets import Dataset
 from harmonium.estimators.conditional_vae import ConditionalVAE
 from harmonium.estimators.vae import VAE
-from harmonium.experiments.over_seeds import Metrics
-from harmonium.experiments.problem2 import CLASSES_DRAWN, SETTINGS, Problem2
 from harmonium.figures.curves import plot_curves
 from harmonium.figures.image_grids import plot_images
 from harmonium.figures.latent_space import plot_classes
 from harmonium.figures.style import style
 from harmonium.figures.tuning import plot_importances, plot_tuning_history
 from harmonium.report.display import Table
-from harmonium.report.numbers import number
 
 TITLES = {"vae": "VAE", "conditional_vae": "cVAE"}
 _MEASURES = {

@@ -9,23 +9,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from sklearn.decomposition import MiniBatchDictionaryLearning
 from sklearn.exceptions import ConvergenceWarning
 
+from harmonium.data.noise import add_noise
 from harmonium.metrics.sparsity import psnr
-from harmonium.seeding import spawn_generator
 
 Images = npt.NDArray[np.floating]
 Denoiser = Callable[[Images], Images]
 N_FOR_CHOICE = 100
 _BM3D_BLOCK = 8
-
-
-def add_noise(X: Images, sigma: float, seed: int) -> Images:
-    """Return X plus Gaussian noise of standard deviation `sigma`, not clipped; the same for the same seed."""
-    noise = torch.empty(X.shape).normal_(generator=spawn_generator(seed, "test noise")).numpy()
-    return np.asarray(X + np.float32(sigma) * noise, dtype=X.dtype)
 
 
 def identity(X: Images, sigma: float, image_shape: tuple[int, int]) -> Denoiser:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harmonium.experiments.over_seeds import Metrics
+from harmonium.assignment.over_seeds import Metrics
 
 
 def number(cell: Metrics, key: str, digits: int) -> str:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from harmonium import SparseAutoencoder
+from harmonium.assignment.problem3.denoisers import METHODS, measure_denoiser
 from harmonium.data.datasets import Dataset
-from harmonium.experiments.denoisers import METHODS, add_noise, measure_denoiser
+from harmonium.data.noise import add_noise
 from harmonium.experiments.evaluate import TEST_NOISE_SEED, denoising_metrics
 
 SIGMA = 0.25

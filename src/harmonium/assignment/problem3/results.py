@@ -2,10 +2,7 @@
 # ## Training
 
 # %%
-from harmonium.experiments.denoisers import add_noise
-from harmonium.experiments.evaluate import TEST_NOISE_SEED
-from harmonium.experiments.problem3 import solve_problem3
-from harmonium.report.problem3 import (
+from harmonium.assignment.problem3.exhibits import (
     denoising_errors,
     draw_atoms_of_images,
     draw_atoms_over_all,
@@ -13,6 +10,9 @@ from harmonium.report.problem3 import (
     error_by_l0,
     sparsity_of_codes,
 )
+from harmonium.assignment.problem3.protocol import solve_problem3
+from harmonium.data.noise import add_noise
+from harmonium.experiments.evaluate import TEST_NOISE_SEED
 
 problem3 = assignment.problem3
 test = harmonium.load_dataset(problem3.data, "test")

@@ -78,7 +78,7 @@ def _signed(constant: int) -> int:
 def _compiled_fill() -> Callable[..., None] | None:
     # imported here because the import takes a good part of a second
     try:
-        from harmonium._splitmix import fill
+        from harmonium.random._splitmix import fill
     except ImportError:
         return None
     compiled: Callable[..., None] = fill

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from harmonium.assignment.over_seeds import Metrics
+from harmonium.assignment.problem1.protocol import Problem1, collect_problem1, solve_problem1
+from harmonium.assignment.problem2.protocol import Problem2, collect_problem2, solve_problem2
+from harmonium.assignment.problem3.protocol import Problem3, collect_problem3, solve_problem3
 from harmonium.data.datasets import Dataset, load_dataset
 from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments.contents import ASSIGNMENT, check_contents
-from harmonium.experiments.over_seeds import Metrics
-from harmonium.experiments.problem1 import Problem1, collect_problem1, solve_problem1
-from harmonium.experiments.problem2 import Problem2, collect_problem2, solve_problem2
-from harmonium.experiments.problem3 import Problem3, collect_problem3, solve_problem3
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.files import write_atomically
 

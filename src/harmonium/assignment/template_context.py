@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from harmonium.assignment.numbers import log_likelihood, number, percent
+from harmonium.assignment.over_seeds import Metrics
+from harmonium.assignment.problem1.protocol import Problem1
+from harmonium.assignment.problem2.exhibits import classes_drawn
+from harmonium.assignment.problem2.generation import N_SAMPLES_PER_CLASS
+from harmonium.assignment.problem2.protocol import N_FITTED, N_MAPPED, PERPLEXITY, SETTINGS, Problem2
+from harmonium.assignment.problem3.exhibits import METHOD_TITLES
+from harmonium.assignment.problem3.protocol import Problem3
+from harmonium.assignment.protocol import Assignment
 from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
-from harmonium.experiments.assignment import Assignment
 from harmonium.experiments.evaluate import N_IMPORTANCE
-from harmonium.experiments.generation import N_SAMPLES_PER_CLASS
-from harmonium.experiments.over_seeds import Metrics
-from harmonium.experiments.problem1 import Problem1
-from harmonium.experiments.problem2 import N_FITTED, N_MAPPED, PERPLEXITY, SETTINGS, Problem2
-from harmonium.experiments.problem3 import Problem3
-from harmonium.report.numbers import log_likelihood, number, percent
-from harmonium.report.problem2 import classes_drawn
-from harmonium.report.problem3 import METHOD_TITLES
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from harmonium.assignment.numbers import log_likelihood, number
+from harmonium.assignment.over_seeds import Metrics
+from harmonium.assignment.problem1.protocol import Problem1
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
-from harmonium.experiments.over_seeds import Metrics
-from harmonium.experiments.problem1 import Problem1
 from harmonium.figures.curves import plot_curves
 from harmonium.figures.image_grids import plot_filters
 from harmonium.figures.style import style
 from harmonium.report.display import Table
-from harmonium.report.numbers import log_likelihood, number
 
 SWEPT = ("generative", "reconstruction")
 _MSE = "test mean squared error per pixel"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harmonium.experiments.over_seeds import over_seeds
+from harmonium.assignment.over_seeds import over_seeds
 
 
 def test_several_runs_give_a_mean_and_a_sample_standard_deviation():

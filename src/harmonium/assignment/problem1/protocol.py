@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.console import Console
 
+from harmonium.assignment.over_seeds import Metrics, over_seeds
+from harmonium.assignment.problem1.baselines import principal_components
 from harmonium.data.datasets import load_dataset
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
-from harmonium.experiments.baselines import principal_components
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.contents import NUMBER, check_contents
-from harmonium.experiments.over_seeds import Metrics, over_seeds
 from harmonium.experiments.recipes import RECIPES
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.sweep import train_and_evaluate

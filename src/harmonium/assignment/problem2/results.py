@@ -5,8 +5,7 @@
 # decoder, and nothing else differs.
 
 # %%
-from harmonium.experiments.problem2 import read_map, solve_problem2
-from harmonium.report.problem2 import (
+from harmonium.assignment.problem2.exhibits import (
     TITLES,
     bounds_and_codes,
     classes_drawn,
@@ -18,6 +17,7 @@ from harmonium.report.problem2 import (
     tuning_history,
     tuning_importances,
 )
+from harmonium.assignment.problem2.protocol import read_map, solve_problem2
 
 problem2 = assignment.problem2
 train = harmonium.load_dataset(problem2.data, "train")

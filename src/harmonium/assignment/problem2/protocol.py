@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
+from harmonium.assignment.over_seeds import Metrics, over_seeds
+from harmonium.assignment.problem2.generation import is_measured, measure_generation, measure_judge
 from harmonium.data.datasets import load_dataset
 from harmonium.data.splits import hold_out
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.contents import JUDGED, JUDGED_BY_CLASS, STUDY, check_contents
-from harmonium.experiments.generation import is_measured, measure_generation, measure_judge
-from harmonium.experiments.over_seeds import Metrics, over_seeds
 from harmonium.experiments.processes import run_jobs
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.search_spaces import search_space

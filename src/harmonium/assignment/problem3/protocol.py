@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from harmonium.assignment.over_seeds import Metrics, over_seeds
+from harmonium.assignment.problem3.denoisers import METHODS, measure_denoiser
 from harmonium.data.datasets import load_dataset
+from harmonium.data.noise import add_noise
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.contents import NUMBER, check_contents
-from harmonium.experiments.denoisers import METHODS, add_noise, measure_denoiser
 from harmonium.experiments.evaluate import TEST_NOISE_SEED
-from harmonium.experiments.over_seeds import Metrics, over_seeds
 from harmonium.experiments.processes import run_jobs
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.sweep import train_and_evaluate

@@ -30,7 +30,7 @@ from harmonium.estimators.parameters import (
 from harmonium.estimators.persistence import save
 from harmonium.exceptions import InvalidInputError
 from harmonium.objectives.objective import Objective
-from harmonium.seeding import RandomState, root_seed, spawn_generator
+from harmonium.random.seeding import RandomState, root_seed, spawn_generator
 from harmonium.training.early_stopping import VALIDATION_LOSS, EarlyStopping
 from harmonium.training.optimizers import eager
 from harmonium.training.progress import ProgressBar

@@ -1,0 +1,1 @@
+"""Problem 2: variational autoencoders, plain and class-conditional."""

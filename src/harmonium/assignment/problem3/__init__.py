@@ -1,0 +1,1 @@
+"""Problem 3: the sparse over-complete denoising autoencoder."""

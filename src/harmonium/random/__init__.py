@@ -1,0 +1,1 @@
+"""Random numbers: independent generators from one seed, and uniform and normal numbers in bulk."""
