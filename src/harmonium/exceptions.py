@@ -23,3 +23,7 @@ class DamagedFileError(HarmoniumError):
 
 class DivergenceError(HarmoniumError, ArithmeticError):
     """Training left the finite numbers."""
+
+
+class MissingPackageError(HarmoniumError, ImportError):
+    """A package that an optional part needs is not installed."""
