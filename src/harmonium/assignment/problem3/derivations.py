@@ -240,7 +240,7 @@
 # beyond their covariance.
 #
 # *Checked by* `tests/exact/test_derivations.py::test_wiener_filter_solves_the_normal_equations` and
-# `tests/experiments/test_denoisers.py::test_the_wiener_filter_reaches_its_closed_form_and_no_other_linear_map_is_better`.
+# `tests/assignment/test_denoisers.py::test_the_wiener_filter_reaches_its_closed_form_and_no_other_linear_map_is_better`.
 
 # %% [markdown]
 # ### Explained variance
