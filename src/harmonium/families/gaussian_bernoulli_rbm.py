@@ -1,0 +1,85 @@
+"""The Gaussian-Bernoulli restricted Boltzmann machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harmonium.families.family import NUMBER, NUMBER_OR_NONE, Family, Space
+
+if TYPE_CHECKING:
+    from harmonium.data.datasets import Dataset
+    from harmonium.estimators.rbm import RBMEstimator
+
+# chosen on a validation part of the training set; ``benchmarks/choose_rbm_recipes.py`` repeats the choice
+RECIPES: dict[str, dict[str, Any]] = {
+    # a density: sigma learned, chains that mix
+    "generative": {"objective": "cd", "negative_phase": "collapsed", "n_gibbs_steps": 5, "sigma": "learned"},
+    # the lowest error: so wide a sigma that every hidden unit stays in its linear range
+    "reconstruction": {"objective": "cd", "negative_phase": "mean-field", "sigma": 40.0},
+    # the textbook's CD-1 with block Gibbs, to be compared with "generative"
+    "block-cd": {"objective": "cd", "negative_phase": "sampled", "n_gibbs_steps": 1, "sigma": "learned"},
+    # what the model can do, for at most 20 hidden units
+    "exact-likelihood": {"objective": "likelihood", "sigma": "learned"},
+}
+DENSITY_MEASURES = {
+    **dict.fromkeys(("test_mse", "test_log_likelihood", "log_likelihood_standard_error", "seconds_per_epoch"), NUMBER),
+    "effective_sample_size": NUMBER_OR_NONE,
+}
+
+
+def evaluate_density(estimator: RBMEstimator, test: Dataset, train: Dataset | None = None) -> dict[str, Any]:
+    """Measure an RBM, whose density is known up to its partition function.
+
+    Returns
+    -------
+    dict
+        ``test_mse`` of the mean-field reconstruction, ``test_log_likelihood`` (mean, nats per example),
+        ``log_likelihood_standard_error`` (of log Z; 0 where it was summed exactly), ``effective_sample_size`` (of the
+        annealed importance sampling; None where exact).
+    """
+    from harmonium.metrics.reconstruction import mean_squared_error
+
+    estimate = estimator.log_partition_estimate()
+    return {
+        "test_mse": mean_squared_error(test.X, estimator.reconstruct),
+        "test_log_likelihood": estimator.score(test.X),
+        "log_likelihood_standard_error": estimate.standard_error,
+        "effective_sample_size": None if estimate.is_exact else estimate.effective_sample_size,
+    }
+
+
+def monitor_reconstruction(estimator: RBMEstimator, module: Any, test: Dataset) -> dict[str, float]:
+    """Measure the test error of the mean-field reconstruction by a module in training, in single precision."""
+    import torch
+
+    from harmonium.data.tensors import as_tensor
+    from harmonium.metrics.reconstruction import mean_squared_error
+
+    def reconstruct(rows: Any) -> Any:
+        with torch.no_grad():
+            reconstruction = module.reconstruct(estimator.scaling_.apply(as_tensor(rows)).float())
+            return estimator.scaling_.invert(reconstruction).numpy()
+
+    return {"test_mse": mean_squared_error(test.X, reconstruct)}
+
+
+FAMILY = Family(
+    name="gaussian-bernoulli-rbm",
+    estimator="harmonium.estimators.gaussian_bernoulli_rbm:GaussianBernoulliRBM",
+    evaluate=evaluate_density,
+    measures=DENSITY_MEASURES,
+    recorded=("test_mse",),
+    monitor=monitor_reconstruction,
+    recipes=RECIPES,
+    named_by=("n_hidden",),
+    spaces={
+        "tables": Space(
+            fixed=RECIPES["generative"],
+            tuned={
+                "learning_rate": {"low": 3e-4, "high": 1e-2, "log": True},
+                "sigma_learning_rate": {"low": 1e-3, "high": 3e-2, "log": True},
+                "batch_size": {"choices": [64, 128, 256]},
+            },
+        )
+    },
+)

@@ -1,0 +1,52 @@
+"""Which families there are: those of this folder, and those of other installed packages."""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+
+import harmonium.families
+from harmonium.exceptions import InvalidInputError
+from harmonium.families.family import Family
+
+GROUP = "harmonium.families"
+_NO_FAMILIES = {"family", "registry"}
+
+
+def family_names() -> tuple[str, ...]:
+    """Return the name of every family, sorted; no declaration is imported.
+
+    A family of harmonium's own is named after its module. Another package declares one by an entry point of the group
+    ``harmonium.families``, whose name is the family's and whose value is ``module:FAMILY``.
+    """
+    return tuple(sorted({*_own(), *_others()}))
+
+
+def find_family(name: str) -> Family:
+    """Return the family of a name.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none.
+    """
+    if name in _own():
+        found: Family = import_module(f"harmonium.families.{_own()[name]}").FAMILY
+        return found
+    if name in _others():
+        declared: Family = _others()[name].load()
+        return declared
+    raise InvalidInputError(f"model must be one of {', '.join(family_names())}; got {name!r}")
+
+
+@cache
+def _own() -> dict[str, str]:
+    modules = (module.name for module in pkgutil.iter_modules(harmonium.families.__path__))
+    return {module.replace("_", "-"): module for module in modules if module not in _NO_FAMILIES}
+
+
+@cache
+def _others() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}

@@ -1,0 +1,57 @@
+"""The sparse over-complete denoising autoencoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harmonium.families.family import NUMBER, Family, Space
+
+if TYPE_CHECKING:
+    from harmonium.data.datasets import Dataset
+    from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
+
+TEST_NOISE_SEED = 0
+
+
+def evaluate_denoising(estimator: SparseAutoencoder, test: Dataset, train: Dataset | None = None) -> dict[str, Any]:
+    """Measure a denoiser on the test set with noise of the strength that it was trained for, always the same noise.
+
+    Returns
+    -------
+    dict
+        ``test_mse`` against the clean examples, ``psnr`` (dB), ``explained_variance``, and of the codes of the noisy
+        examples ``l0``, ``dead`` and ``rare`` as `harmonium.metrics.sparsity.sparsity` defines them.
+    """
+    import numpy as np
+
+    from harmonium.data.noise import add_noise
+    from harmonium.metrics.sparsity import explained_variance, psnr, sparsity
+
+    codes = estimator.transform(add_noise(test.X, estimator.noise, TEST_NOISE_SEED))
+    error = float(np.square(estimator.inverse_transform(codes) - test.X, dtype=np.float64).mean())
+    return {
+        "test_mse": error,
+        "psnr": psnr(error),
+        "explained_variance": explained_variance(test.X, error),
+        **sparsity(codes),
+    }
+
+
+FAMILY = Family(
+    name="sparse-autoencoder",
+    estimator="harmonium.estimators.sparse_autoencoder:SparseAutoencoder",
+    evaluate=evaluate_denoising,
+    measures=dict.fromkeys(
+        ("test_mse", "psnr", "explained_variance", "l0", "dead", "rare", "seconds_per_epoch"), NUMBER
+    ),
+    named_by=("noise",),
+    spaces={
+        "tables": Space(
+            tuned={
+                "l1": {"low": 0.1, "high": 1.0, "log": True},
+                "learning_rate": {"low": 1e-3, "high": 1e-2, "log": True},
+                "batch_size": {"choices": [128, 256, 512]},
+            }
+        )
+    },
+)
