@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from harmonium.data.datasets import load_dataset
     from harmonium.estimators.conditional_vae import ConditionalVAE
     from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
-    from harmonium.estimators.persistence import load
     from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
     from harmonium.estimators.vae import VAE
+    from harmonium.experiments.loading import load
 
 __version__ = "0.1.0"
 
@@ -20,7 +20,7 @@ _HOMES = {
     "ConditionalVAE": "harmonium.estimators.conditional_vae",
     "GaussianBernoulliRBM": "harmonium.estimators.gaussian_bernoulli_rbm",
     "SparseAutoencoder": "harmonium.estimators.sparse_autoencoder",
-    "load": "harmonium.estimators.persistence",
+    "load": "harmonium.experiments.loading",
     "load_dataset": "harmonium.data.datasets",
 }
 

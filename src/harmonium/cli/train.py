@@ -10,9 +10,9 @@ from cyclopts import App, Parameter
 
 from harmonium.data.datasets import load_dataset
 from harmonium.experiments.config import TrainConfig
-from harmonium.experiments.recipes import RECIPES
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.train import train
+from harmonium.families.gaussian_bernoulli_rbm import RECIPES
 from harmonium.training.progress import ProgressBar
 
 app = App(name="train", help="Train a model into a run directory; a second call goes on or does nothing.")

@@ -46,7 +46,7 @@ class ConditionalVAE(ClassLabels, VAE):
     def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
         n_samples = len(self._check_matrix(X, reset=False))
         if y is not None:
-            return self.class_indices(y, n_samples)
+            return self._class_indices(y, n_samples)
         bounds = [self._infer(X, np.full(n_samples, label), _bound_at_the_mean) for label in self.classes_]
         likeliest: npt.NDArray[np.int64] = np.argmax(bounds, axis=0).astype(np.int64)
         return likeliest
