@@ -19,6 +19,7 @@ from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.variational_bounds import elbo, iwae
 from harmonium.modules.likelihoods import LIKELIHOODS, LikelihoodName, make_likelihood
 from harmonium.modules.networks import ConvolutionalDecoder, ConvolutionalEncoder, halved_shapes, mlp
+from harmonium.modules.priors import StandardNormal
 from harmonium.modules.vae import VAEModule
 from harmonium.objectives.elbo import NegativeELBO
 from harmonium.objectives.objective import Objective
@@ -203,7 +204,7 @@ class VAE(LatentVariableEstimator):
         else:
             encoder = mlp([n_features + n_classes, *sizes, 2 * n_latent], generator)
             decoder = mlp([n_latent + n_classes, *sizes[::-1], n_features], generator)
-        return VAEModule(encoder, decoder, make_likelihood(self.likelihood), n_latent, n_classes)
+        return VAEModule(encoder, decoder, make_likelihood(self.likelihood), StandardNormal(n_latent), n_classes)
 
     def _make_objective(self, module: VAEModule, generator: torch.Generator, n_samples: int) -> Objective:
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
@@ -396,7 +397,7 @@ class VAE(LatentVariableEstimator):
         y : label, or array-like of shape (n_samples,)
             Needed with a condition.
         density : {"prior", "ex-post"}
-            N(0, I), or what `fit_latent_density` fitted.
+            The model's p(z), N(0, I), or what `fit_latent_density` fitted.
         noise : bool
             True draws x from p(x | z) in place of E[x | z].
         random_state : int, numpy generator or None
@@ -414,7 +415,7 @@ class VAE(LatentVariableEstimator):
         labels = None if indices is None else torch.from_numpy(indices)
         generator = spawn_generator(self.seed_ if random_state is None else root_seed(random_state), "draws")
         if density == "prior":
-            z = torch.empty(n_samples, module.n_latent, dtype=torch.float64).normal_(generator=generator)
+            z = module.prior.sample(n_samples, generator, torch.float64, labels)
         elif hasattr(self, "latent_density_"):
             classes = torch.zeros(n_samples, dtype=torch.int64) if labels is None else labels
             z = self.latent_density_.sample(classes, generator)
@@ -441,11 +442,12 @@ class VAE(LatentVariableEstimator):
             Row by row from the upper left: the first latent dimension grows to the right, the second upwards.
         """
         check_positive_integer("n_side", n_side)
-        if self._exact_module().n_latent != 2:
-            raise InvalidInputError(f"manifold needs n_latent=2; got {self.module_.n_latent}")
+        module = self._exact_module()
+        if module.n_latent != 2:
+            raise InvalidInputError(f"manifold needs n_latent=2; got {module.n_latent}")
         probabilities = torch.linspace(_MANIFOLD_TAIL, 1 - _MANIFOLD_TAIL, n_side, dtype=torch.float64)
-        quantiles = torch.special.ndtri(probabilities).numpy()
-        across, up = np.meshgrid(quantiles, quantiles[::-1])
+        quantiles = module.prior.quantiles(probabilities).numpy()
+        across, up = np.meshgrid(quantiles[:, 0], quantiles[::-1, 1])
         return self.decode(np.column_stack([across.ravel(), up.ravel()]), y)
 
     def __sklearn_tags__(self) -> Any:
