@@ -18,7 +18,7 @@ from harmonium.estimators.parameters import check_choice, check_non_negative_num
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.variational_bounds import elbo, iwae
 from harmonium.modules.likelihoods import LIKELIHOODS, LikelihoodName, make_likelihood
-from harmonium.modules.networks import ConvolutionalDecoder, ConvolutionalEncoder, halved_shapes, mlp
+from harmonium.modules.networks import ARCHITECTURES, make_networks, smallest_image
 from harmonium.modules.priors import StandardNormal
 from harmonium.modules.vae import VAEModule
 from harmonium.objectives.elbo import NegativeELBO
@@ -28,7 +28,6 @@ from harmonium.samplers.latent_density import LatentDensity, fit_latent_density
 from harmonium.training.schedules import ScheduleName
 from harmonium.training.trainer import Trainer
 
-ARCHITECTURES = ("mlp", "convolutional")
 _MANIFOLD_TAIL = 0.02
 
 
@@ -177,7 +176,7 @@ class VAE(LatentVariableEstimator):
                     "architecture='convolutional' needs hidden_sizes of one or more numbers of channels and a width; "
                     f"got {sizes!r}"
                 )
-            if min(halved_shapes((shape[0], shape[1]), n_halvings)[-1]) < 1:
+            if min(smallest_image((shape[0], shape[1]), sizes)) < 1:
                 raise InvalidInputError(f"images of {shape!r} cannot be halved {n_halvings} times, once a convolution")
         if make_likelihood(self.likelihood).takes_unit_interval_only and self.scaling != "none":
             raise InvalidInputError(
@@ -189,21 +188,20 @@ class VAE(LatentVariableEstimator):
         return 0
 
     def _make_module(self, n_features: int, generator: torch.Generator) -> VAEModule:
-        sizes, n_classes, n_latent = list(self.hidden_sizes), self._n_classes, int(self.n_latent)
-        encoder: torch.nn.Module
-        decoder: torch.nn.Module
-        if self.architecture == "convolutional" and self.image_shape is not None:
-            height, width = self.image_shape
-            if height * width != n_features:
-                raise InvalidInputError(
-                    f"image_shape {tuple(self.image_shape)!r} has {height * width} pixels; X has {n_features} features"
-                )
-            shape, (*channels, hidden) = (height, width), sizes
-            encoder = ConvolutionalEncoder(shape, channels, hidden, n_classes, 2 * n_latent, generator)
-            decoder = ConvolutionalDecoder(n_latent + n_classes, shape, channels, hidden, generator)
-        else:
-            encoder = mlp([n_features + n_classes, *sizes, 2 * n_latent], generator)
-            decoder = mlp([n_latent + n_classes, *sizes[::-1], n_features], generator)
+        n_classes, n_latent, shape = self._n_classes, int(self.n_latent), self.image_shape
+        if self.architecture == "convolutional" and shape is not None and math.prod(shape) != n_features:
+            raise InvalidInputError(
+                f"image_shape {tuple(shape)!r} has {math.prod(shape)} pixels; X has {n_features} features"
+            )
+        encoder, decoder = make_networks(
+            self.architecture,
+            self.hidden_sizes,
+            shape,
+            n_features=n_features,
+            n_conditions=n_classes,
+            n_latent=n_latent,
+            generator=generator,
+        )
         return VAEModule(encoder, decoder, make_likelihood(self.likelihood), StandardNormal(n_latent), n_classes)
 
     def _make_objective(self, module: VAEModule, generator: torch.Generator, n_samples: int) -> Objective:
