@@ -8,7 +8,7 @@ import torch
 
 from harmonium.estimators.class_labels import ClassLabels
 from harmonium.estimators.vae import VAE
-from harmonium.modules.vae import VAEModule, kl_divergence
+from harmonium.modules.vae import VAEModule
 
 
 class ConditionalVAE(ClassLabels, VAE):
@@ -54,4 +54,4 @@ class ConditionalVAE(ClassLabels, VAE):
 
 def _bound_at_the_mean(module: VAEModule, v: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
     mean, log_variance = module.encode(v, c)
-    return module.log_likelihood(v, mean, c) - kl_divergence(mean, log_variance)
+    return module.log_likelihood(v, mean, c) - module.prior.kl(mean, log_variance, c)

@@ -91,7 +91,7 @@ class LatentGeneration(VariationalInference):
         y : label, or array-like of shape (n_samples,)
             Needed with a condition.
         density : {"prior", "ex-post"}
-            N(0, I), or what `fit_latent_density` fitted.
+            The model's p(z), N(0, I), or what `fit_latent_density` fitted.
         noise : bool
             True draws x from p(x | z) in place of E[x | z].
         random_state : int, numpy generator or None
@@ -109,7 +109,7 @@ class LatentGeneration(VariationalInference):
         labels = None if indices is None else torch.from_numpy(indices)
         generator = spawn_generator(self.seed_ if random_state is None else root_seed(random_state), "draws")
         if density == "prior":
-            z = torch.empty(n_samples, module.n_latent, dtype=torch.float64).normal_(generator=generator)
+            z = module.prior.sample(n_samples, generator, torch.float64, labels)
         elif hasattr(self, "latent_density_"):
             classes = torch.zeros(n_samples, dtype=torch.int64) if labels is None else labels
             z = self.latent_density_.sample(classes, generator)
@@ -136,9 +136,10 @@ class LatentGeneration(VariationalInference):
             Row by row from the upper left: the first latent dimension grows to the right, the second upwards.
         """
         check_positive_integer("n_side", n_side)
-        if self._exact_module().n_latent != 2:
-            raise InvalidInputError(f"manifold needs n_latent=2; got {self.module_.n_latent}")
+        module = self._exact_module()
+        if module.n_latent != 2:
+            raise InvalidInputError(f"manifold needs n_latent=2; got {module.n_latent}")
         probabilities = torch.linspace(_MANIFOLD_TAIL, 1 - _MANIFOLD_TAIL, n_side, dtype=torch.float64)
-        quantiles = torch.special.ndtri(probabilities).numpy()
-        across, up = np.meshgrid(quantiles, quantiles[::-1])
+        quantiles = module.prior.quantiles(probabilities).numpy()
+        across, up = np.meshgrid(quantiles[:, 0], quantiles[::-1, 1])
         return self.decode(np.column_stack([across.ravel(), up.ravel()]), y)

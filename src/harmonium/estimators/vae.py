@@ -23,14 +23,13 @@ from harmonium.estimators.parameters import (
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.variational_bounds import elbo
 from harmonium.modules.likelihoods import LIKELIHOODS, LikelihoodName, make_likelihood
-from harmonium.modules.networks import ConvolutionalDecoder, ConvolutionalEncoder, halved_shapes, mlp
+from harmonium.modules.networks import ARCHITECTURES, make_networks, smallest_image
+from harmonium.modules.priors import StandardNormal
 from harmonium.modules.vae import VAEModule
 from harmonium.objectives.elbo import NegativeELBO
 from harmonium.objectives.objective import Objective
 from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
-
-ARCHITECTURES = ("mlp", "convolutional")
 
 
 class VAE(LatentGeneration):
@@ -177,7 +176,7 @@ class VAE(LatentGeneration):
                 "architecture='convolutional' needs hidden_sizes of one or more numbers of channels and a width; "
                 f"got {self.hidden_sizes!r}"
             )
-        if min(halved_shapes((shape[0], shape[1]), n_halvings)[-1]) < 1:
+        if min(smallest_image((shape[0], shape[1]), self.hidden_sizes)) < 1:
             raise InvalidInputError(f"images of {shape!r} cannot be halved {n_halvings} times, once a convolution")
 
     def _check_matrix(self, X: npt.ArrayLike, *, reset: bool) -> Array:
@@ -187,22 +186,21 @@ class VAE(LatentGeneration):
         return rows
 
     def _make_module(self, n_features: int, generator: torch.Generator) -> VAEModule:
-        sizes, n_classes, n_latent = list(self.hidden_sizes), self._n_classes, int(self.n_latent)
-        encoder: torch.nn.Module
-        decoder: torch.nn.Module
-        if self.architecture == "convolutional" and self.image_shape is not None:
-            height, width = self.image_shape
-            if height * width != n_features:
-                raise InvalidInputError(
-                    f"image_shape {tuple(self.image_shape)!r} has {height * width} pixels; X has {n_features} features"
-                )
-            shape, (*channels, hidden) = (height, width), sizes
-            encoder = ConvolutionalEncoder(shape, channels, hidden, n_classes, 2 * n_latent, generator)
-            decoder = ConvolutionalDecoder(n_latent + n_classes, shape, channels, hidden, generator)
-        else:
-            encoder = mlp([n_features + n_classes, *sizes, 2 * n_latent], generator)
-            decoder = mlp([n_latent + n_classes, *sizes[::-1], n_features], generator)
-        return VAEModule(encoder, decoder, make_likelihood(self.likelihood), n_latent, n_classes)
+        n_classes, n_latent, shape = self._n_classes, int(self.n_latent), self.image_shape
+        if self.architecture == "convolutional" and shape is not None and math.prod(shape) != n_features:
+            raise InvalidInputError(
+                f"image_shape {tuple(shape)!r} has {math.prod(shape)} pixels; X has {n_features} features"
+            )
+        encoder, decoder = make_networks(
+            self.architecture,
+            self.hidden_sizes,
+            shape,
+            n_features=n_features,
+            n_conditions=n_classes,
+            n_latent=n_latent,
+            generator=generator,
+        )
+        return VAEModule(encoder, decoder, make_likelihood(self.likelihood), StandardNormal(n_latent), n_classes)
 
     def _make_objective(self, module: VAEModule, generator: torch.Generator, n_samples: int) -> Objective:
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
