@@ -15,6 +15,7 @@ from optuna.storages.journal import JournalFileSymlinkLock
 from optuna.trial import TrialState
 from rich.console import Console
 
+from harmonium.data.datasets import load_dataset
 from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import DamagedFileError, HarmoniumError, InvalidInputError
 from harmonium.experiments import processes
@@ -24,11 +25,12 @@ from harmonium.experiments import tuning as tuning_module
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.processes import KilledProcessError
 from harmonium.experiments.run_directory import RunDirectory
-from harmonium.experiments.search_spaces import SearchSpace
+from harmonium.experiments.search_spaces import SearchSpace, search_space
 from harmonium.experiments.study import open_study
 from harmonium.experiments.train import train
 from harmonium.experiments.tune import search, tune
 from harmonium.experiments.tuning import Tuning
+from harmonium.families.registry import family_names, find_family
 
 RATES = FloatDistribution(1e-4, 1e-2, log=True)
 SPACE = SearchSpace(
@@ -78,6 +80,16 @@ def test_the_lowest_validation_loss_is_chosen(tuning, run, trials_run):
     assert len(losses) == 4
     assert chosen == losses[min(losses)]
     assert sum(run.study()["importances"].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("model", [name for name in family_names() if find_family(name).spaces])
+def test_every_family_that_declares_a_space_is_tuned_in_it(images_file, run, trials_run, model):
+    space = search_space(model, load_dataset(images_file, "train"))
+    tuning = Tuning(model, str(images_file), space, n_epochs=1)
+    chosen = tune(tuning, run, CONSOLE, n_trials=2, n_final_epochs=1)
+    assert set(chosen) == set(space.tuned)
+    assert [trial["state"] for trial in run.study()["trials"]] == ["complete"] * 2
+    assert run.load_estimator().get_params().items() >= space.parameters(chosen).items()
 
 
 def test_the_chosen_setting_is_trained_on_the_whole_training_set(tuning, run, trials_run, tmp_path):

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from torch import nn
 
 import harmonium
-from harmonium import VAE, ConditionalVAE
+from harmonium import VAE, ConditionalVAE, GaussianBernoulliRBM, SparseAutoencoder
 from harmonium.data.batches import Batches
 from harmonium.data.scaling import Scaling
 from harmonium.estimators.fitting import prepare
@@ -229,3 +229,28 @@ def test_a_class_of_one_row_cannot_be_in_both_parts_and_the_rows_are_drawn_blind
     blind = ConditionalVAE(2, validation_fraction=0.2, **SMALL)
     assert prepare(blind, matrix, y).batches.n_samples == 240
     assert len(vae.classes_) == 3
+
+
+def test_a_boltzmann_machine_is_measured_by_the_likelihood_of_the_rows_held_back(matrix):
+    rbm = GaussianBernoulliRBM(4, n_epochs=1, validation_fraction=0.2, random_state=0).fit(matrix)
+    rows = matrix[held_back(clone(rbm), np.column_stack([np.arange(300), matrix[:, 1:]]))]
+    of_model = -rbm.score_samples(rows) - rbm.scaling_.log_volume  # in the units of the scaled rows
+    assert rbm.history_[-1]["validation_loss"] == pytest.approx(of_model.mean(), rel=1e-5)
+
+
+def test_a_large_boltzmann_machines_loss_is_near_what_its_long_annealing_says(matrix):
+    rbm = GaussianBernoulliRBM(25, n_epochs=5, validation_fraction=0.2, random_state=0).fit(matrix)
+    held = held_back(clone(rbm), np.column_stack([np.arange(300), matrix[:, 1:]]))
+    of_model = -rbm.score_samples(matrix[held]) - rbm.scaling_.log_volume
+    assert min(row["validation_loss"] for row in rbm.history_) == pytest.approx(of_model.mean(), abs=0.1)
+
+
+def test_a_sparse_autoencoder_is_measured_by_how_well_it_denoises_the_rows_held_back(matrix):
+    """With noise of its own: of a fit without noise the loss is the reconstruction's error itself."""
+    settings = {"n_epochs": 2, "validation_fraction": 0.2, "l1": 0.1, "random_state": 0}
+    plain, noisy = (SparseAutoencoder(2, noise=noise, **settings).fit(matrix) for noise in (0.0, 5.0))
+    rows = matrix[held_back(clone(plain), np.column_stack([np.arange(300), matrix[:, 1:]]))]
+    errors = np.square((plain.reconstruct(rows) - rows) / plain.scaling_.scale).sum(1)
+    best = min(row["validation_loss"] for row in plain.history_)
+    assert best == pytest.approx(errors.mean(), rel=1e-5)
+    assert min(row["validation_loss"] for row in noisy.history_) > best
