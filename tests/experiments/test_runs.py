@@ -23,6 +23,8 @@ VARIANTS = {
     "pcd": ("gaussian-bernoulli-rbm", {"n_hidden": 4, **SAMPLED}),
     "likelihood": ("gaussian-bernoulli-rbm", {"n_hidden": 4, "objective": "likelihood"}),
     "vae": ("conditional-vae", {"n_latent": 4, "likelihood": "calibrated-gaussian", "n_warmup_epochs": 3}),
+    "held-back rbm": ("gaussian-bernoulli-rbm", {"n_hidden": 4, "validation_fraction": 0.2, "patience": 4}),
+    "sparse-autoencoder": ("sparse-autoencoder", {"noise": 0.1, "l1": 0.1, "validation_fraction": 0.2}),
     "early-stopping": ("vae", {"n_latent": 4, "hidden_sizes": (16,), "learning_rate": 0.1, "beta": 0.1, **HELD_BACK}),
 }
 
@@ -247,3 +249,17 @@ def test_an_unknown_parameter_is_refused_with_those_there_are():
         TrainConfig.resolve("gaussian-bernoulli-rbm", "mnist", 0, n_latent=3)
     with pytest.raises(InvalidInputError, match=r"model must be one of .*gaussian-bernoulli-rbm, .*vae; got 'rbm'"):
         TrainConfig.resolve("rbm", "mnist", 0)
+
+
+def test_a_run_of_before_a_parameter_was_there_goes_on_as_with_its_default(images_file, tmp_path):
+    settings = {"n_hidden": 3, "n_epochs": 1}
+    config = TrainConfig.resolve("gaussian-bernoulli-rbm", str(images_file), 0, **settings)
+    run = RunDirectory(tmp_path / "run")
+    train(config, run)
+    text = (run.path / "config.toml").read_text()
+    (run.path / "config.toml").write_text(text.replace("validation_fraction = 0.0\n", ""))
+    assert "validation_fraction" not in run.config().parameters
+    run.check(config)
+    other = TrainConfig.resolve(config.model, config.data, 0, validation_fraction=0.5, **settings)
+    with pytest.raises(InvalidInputError, match=r"holds a run with validation_fraction = 0\.0, not 0\.5"):
+        run.check(other)
