@@ -60,7 +60,7 @@ def make_notebook(
                 except TemplateError as error:
                     start = cell.source.partition("\n")[0]
                     raise NotebookError(f"the cell {start!r} of {file.name} cannot be filled in: {error}") from error
-            if cell.source:
+            if cell.source and cell.cell_type != "raw":  # a file's header
                 cell.id = f"cell-{len(cells) + 1:03}"
                 cells.append(cell)
     notebook: NotebookNode = nbformat.from_dict(  # type: ignore[no-untyped-call]  # untyped in nbformat
@@ -84,6 +84,8 @@ def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int
     HarmoniumError
         What a cell raised, in the same sentence.
     """
+    # a figure is shown by `show` alone, and not as a PNG too at the end of its cell
+    environment = os.environ | {"MPLBACKEND": "agg"}
     with tempfile.TemporaryDirectory() as sockets:
         client = NotebookClient(
             notebook,
@@ -99,7 +101,7 @@ def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int
         try:
             # in a thread of its own: in this one nbclient would answer Ctrl-C, with tracebacks
             with ThreadPoolExecutor(1) as pool:
-                done = pool.submit(asyncio.run, client.async_execute(stderr=subprocess.DEVNULL))
+                done = pool.submit(asyncio.run, client.async_execute(stderr=subprocess.DEVNULL, env=environment))
                 try:
                     return done.result()
                 except KeyboardInterrupt:
