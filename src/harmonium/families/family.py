@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 NUMBER = (int, float)
 NUMBER_OR_NONE = (int, float, type(None))
 Table = Mapping[str, Any]
-_NOTHING: Table = MappingProxyType({})
 
 
 def _as_they_are(parameters: dict[str, Any], data: Dataset) -> dict[str, Any]:
@@ -35,7 +33,7 @@ class Space:
     """
 
     tuned: Mapping[str, Table]
-    fixed: Table = _NOTHING
+    fixed: Table = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Family:
     measures: Table
     recorded: tuple[str, ...] = ()
     monitor: Callable[[Any, Any, Dataset], dict[str, float]] | None = None
-    recipes: Mapping[str, Table] = _NOTHING
+    recipes: Mapping[str, Table] = field(default_factory=dict)
     named_by: tuple[str, ...] = ()
     spaces: Mapping[str, Space] = field(default_factory=dict)
     complete: Callable[[dict[str, Any], Dataset], dict[str, Any]] = _as_they_are
