@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harmonium.experiments.evaluate import evaluate
-from harmonium.experiments.run_directory import RunDirectory
+from harmonium.cli.checks import check_data, check_run
 
 
 def evaluate_run(run: Path, *, data: str | None = None) -> None:
@@ -18,6 +17,12 @@ def evaluate_run(run: Path, *, data: str | None = None) -> None:
     data
         Measure on this data set or file in place of the run's own test split; nothing is written.
     """
+    check_run(run)
+    if data is not None:
+        check_data(data)
+    from harmonium.experiments.evaluate import evaluate
+    from harmonium.experiments.run_directory import RunDirectory
+
     directory = RunDirectory(run)
     for key, value in evaluate(directory, data).items():
         print(f"{key:32s} {'exact' if value is None else format(value, '.6g')}")
