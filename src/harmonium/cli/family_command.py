@@ -44,7 +44,8 @@ def _of_the_run(family: Family) -> list[Parameter]:
     ]
     if family.recipes:
         names = tuple(family.recipes)
-        options += [_keyword("recipe", Literal[names], names[0], "Settings that go together; options override them.")]
+        text = "Settings that go together and take the place of the defaults below; an option that is given overrides."
+        options += [_keyword("recipe", Literal[names], names[0], text)]
     return options
 
 

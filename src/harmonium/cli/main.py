@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level="INFO", format="%(message)s", handlers=[handler])
     try:
-        app(arguments, result_action="return_value", exit_on_error=False, error_console=errors)
+        app(arguments, result_action="return_value", exit_on_error=False)
     except CycloptsError:  # it has been printed, with what was perhaps meant
         return 2
     except HarmoniumError as error:
