@@ -7,7 +7,7 @@ from harmonium import SparseAutoencoder
 from harmonium.assignment.problem3.denoisers import METHODS, measure_denoiser
 from harmonium.data.datasets import Dataset
 from harmonium.data.noise import add_noise
-from harmonium.experiments.evaluate import TEST_NOISE_SEED, denoising_metrics
+from harmonium.families.sparse_autoencoder import TEST_NOISE_SEED, evaluate_denoising
 
 SIGMA = 0.25
 SHAPE = (10, 9)
@@ -121,7 +121,7 @@ def test_the_sparse_autoencoder_is_measured_on_the_same_noise_as_the_others():
     model = SparseAutoencoder(noise=SIGMA, n_epochs=3, random_state=0).fit(X)
     noisy = add_noise(test.X, SIGMA, TEST_NOISE_SEED)
     codes, error = model.transform(noisy), np.square(model.denoise(noisy) - test.X).mean()
-    assert denoising_metrics(model, test) == {
+    assert evaluate_denoising(model, test, None) == {
         "test_mse": pytest.approx(error),
         "psnr": pytest.approx(-10 * np.log10(error)),
         "explained_variance": pytest.approx(1 - error / test.X.var(axis=0).mean()),

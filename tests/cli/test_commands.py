@@ -17,8 +17,8 @@ from harmonium.assignment.protocol import Assignment
 from harmonium.cli.main import main
 from harmonium.data.datasets import load_dataset
 from harmonium.experiments.config import TrainConfig
-from harmonium.experiments.recipes import RECIPES
 from harmonium.experiments.run_directory import RunDirectory
+from harmonium.families.gaussian_bernoulli_rbm import RECIPES
 
 TUNE = ["tune", "conditional-vae", "--n-trials", "4", "--n-epochs", "2", "--n-final-epochs", "2"]
 TRAIN = ["train", "gaussian-bernoulli-rbm", "--n-hidden", "3", "--n-epochs", "2"]

@@ -13,14 +13,24 @@ import harmonium
 from harmonium import VAE, ConditionalVAE, GaussianBernoulliRBM, SparseAutoencoder
 from harmonium.exceptions import DamagedFileError, DivergenceError, HarmoniumError, InvalidInputError
 
-HELD_BACK = {"validation_fraction": 0.2, "patience": 2, "learning_rate_schedule": "cosine"}
+HELD_BACK = {"validation_fraction": 0.2, "patience": 2}
 SMALL = [
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0),
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0, objective="pcd", negative_phase="sampled", optimizer="sgd"),
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0, objective="likelihood", scaling="feature"),
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0, sigma=2.0, negative_phase="mean-field", scaling="none"),
+    GaussianBernoulliRBM(3, n_epochs=3, random_state=0, **HELD_BACK),
     VAE(3, n_epochs=3, random_state=0, hidden_sizes=(8,), likelihood="gaussian", scaling="global"),
-    VAE(3, n_epochs=3, random_state=0, hidden_sizes=(8,), likelihood="gaussian", scaling="global", **HELD_BACK),
+    VAE(
+        3,
+        n_epochs=3,
+        random_state=0,
+        hidden_sizes=(8,),
+        likelihood="gaussian",
+        scaling="global",
+        learning_rate_schedule="cosine",
+        **HELD_BACK,
+    ),
     ConditionalVAE(
         3,
         n_epochs=3,
@@ -31,6 +41,7 @@ SMALL = [
         n_warmup_epochs=2,
     ),
     SparseAutoencoder(0.5, n_epochs=3, random_state=0, l1=0.01, n_active=2, n_warmup_epochs=2),
+    SparseAutoencoder(0.5, n_epochs=3, random_state=0, l1=0.01, **HELD_BACK),
 ]
 
 
@@ -42,12 +53,21 @@ def identify(estimator):
 # for the models that are conditioned on them; the others ignore them
 LABELS = np.array(["a", "b", "c"])[np.arange(300) % 3]
 
+MACHINERY = {
+    *("initialise", "adopt", "callbacks", "batches", "check_data", "check_parameters", "restore", "class_indices")
+}
+
 every_estimator = pytest.mark.parametrize("estimator", SMALL, ids=identify)
 
 
 @parametrize_with_checks(SMALL)
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
+
+
+@every_estimator
+def test_tab_completion_shows_no_machinery(estimator):
+    assert not MACHINERY & set(dir(estimator))
 
 
 @every_estimator

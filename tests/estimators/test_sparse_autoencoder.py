@@ -6,6 +6,7 @@ from sklearn.decomposition import PCA
 
 import harmonium
 from harmonium import SparseAutoencoder
+from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import InvalidInputError
 
 
@@ -38,7 +39,7 @@ def test_an_over_complete_dictionary_of_sparse_codes_is_recovered():
     X = codes @ atoms + 0.01 * generator.normal(size=(4000, 16))
     settings = {"l1": 0.2, "noise": 0.02, "n_epochs": 40, "learning_rate": 0.01, "batch_size": 64, "scaling": "none"}
     model = SparseAutoencoder(1.5, random_state=0, **settings)
-    start = np.abs(atoms @ model.initialise(X).objective.module.dictionary.detach().numpy().T).max(1)
+    start = np.abs(atoms @ prepare(model, X, None).trainer.objective.module.dictionary.detach().numpy().T).max(1)
     found = (atoms @ model.fit(X).dictionary_.T).max(1)  # the sign too: codes are not negative
     assert start.mean() < 0.7
     assert found.mean() > 0.95

@@ -15,8 +15,9 @@ from harmonium.metrics.sparsity import explained_variance
 from harmonium.metrics.variational_bounds import elbo
 from harmonium.modules.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian, make_likelihood
 from harmonium.modules.networks import mlp
+from harmonium.modules.priors import StandardNormal
 from harmonium.modules.sparse_autoencoder import SparseAutoencoderModule
-from harmonium.modules.vae import VAEModule, kl_divergence
+from harmonium.modules.vae import VAEModule
 from harmonium.objectives.elbo import NegativeELBO
 from harmonium.objectives.sparse_denoising import SparseDenoising
 from harmonium.samplers.annealed_importance import anneal, annealed_importance_sampling
@@ -363,7 +364,7 @@ def test_reparameterised_gradient_is_that_of_the_expectation():
     assert sympy.expand(over_noise(slope * e) - sympy.diff(mean, sigma)) == 0
     # and the library's draw, differentiated: unbiased for the derivative by mu and by log sigma²
     at_mu, at_sigma = -0.4, 0.6
-    module = VAEModule(mlp([1, 2], seeded(0)), mlp([1, 1], seeded(1)), make_likelihood("gaussian"), 1)
+    module = VAEModule(mlp([1, 2], seeded(0)), mlp([1, 1], seeded(1)), make_likelihood("gaussian"), StandardNormal(1))
     means = torch.full((40_000, 1), at_mu, dtype=torch.float64, requires_grad=True)
     log_variances = torch.full((40_000, 1), 2 * math.log(at_sigma), dtype=torch.float64, requires_grad=True)
     drawn = module.sample_posterior(means, log_variances, seeded(2))
@@ -387,7 +388,7 @@ def test_divergence_from_the_prior_by_symbolic_integration():
     closed = (mu**2 + sigma**2 - 1 - sympy.log(sigma**2)) / 2
     assert sympy.simplify(sympy.expand_log(total - closed)) == 0
     means, sds = [[0.4, -1.0]], [[0.6, 1.5]]
-    library = kl_divergence(torch.tensor(means), 2 * torch.tensor(sds).log())
+    library = StandardNormal(2).kl(torch.tensor(means), 2 * torch.tensor(sds).log())
     expected = sum(
         float(closed.subs({mu: m, sigma: s})) for m, s in zip(means[0], sds[0], strict=True)
     )  # a sum over dimensions
@@ -398,10 +399,12 @@ def test_divergence_from_the_prior_by_symbolic_integration():
 
 
 def test_the_loss_is_minus_the_bound_of_its_own_draw():
-    module = VAEModule(mlp([4, 8, 4], seeded(0)), mlp([2, 8, 4], seeded(1)), make_likelihood("bernoulli"), 2).double()
+    module = VAEModule(
+        mlp([4, 8, 4], seeded(0)), mlp([2, 8, 4], seeded(1)), make_likelihood("bernoulli"), StandardNormal(2)
+    ).double()
     x = torch.rand(6, 4, generator=seeded(2), dtype=torch.float64)
     loss = {beta: float(NegativeELBO(module, seeded(3), beta=beta)(x).loss.detach()) for beta in (1.0, 0.25)}
-    kl = float(kl_divergence(*module.encode(x)).mean().detach())
+    kl = float(module.prior.kl(*module.encode(x)).mean().detach())
     assert kl > 1e-3
     assert loss[1.0] == pytest.approx(-float(elbo(module, x, None, seeded(3)).mean()))
     assert loss[0.25] == pytest.approx(loss[1.0] - 0.75 * kl)
@@ -421,7 +424,7 @@ def test_conditional_bound_and_its_gap_class_by_class():
 def test_a_one_hot_label_is_a_bias_of_its_class():
     n_features, n_classes = 4, 3
     encoder, decoder = mlp([n_features + n_classes, 4], seeded(0)), mlp([2 + n_classes, n_features], seeded(1))
-    module = VAEModule(encoder, decoder, make_likelihood("bernoulli"), 2, n_classes)
+    module = VAEModule(encoder, decoder, make_likelihood("bernoulli"), StandardNormal(2), n_classes)
     x, z = torch.rand(3, n_features, generator=seeded(2)), torch.randn(3, 2, generator=seeded(3))
     labels = torch.tensor([2, 0, 1])
     for layer, rows, out in (

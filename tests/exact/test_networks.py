@@ -8,7 +8,15 @@ from torch import nn
 from torch.nn.functional import conv2d
 
 from harmonium.modules.classifier import ClassifierModule
-from harmonium.modules.networks import ConvolutionalDecoder, ConvolutionalEncoder, halved_shapes, mlp
+from harmonium.modules.networks import (
+    ARCHITECTURES,
+    ConvolutionalDecoder,
+    ConvolutionalEncoder,
+    halved_shapes,
+    make_networks,
+    mlp,
+    smallest_image,
+)
 from harmonium.objectives.cross_entropy import CrossEntropy
 
 SHAPES = pytest.mark.parametrize("shape", [(28, 28), (5, 7), (4, 4), (9, 6)])
@@ -30,6 +38,27 @@ def with_random_biases(network):
             if name.endswith("bias"):
                 parameter.normal_(generator=generator)
     return network
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("n_conditions", [0, 3])
+def test_an_architecture_gives_an_encoder_and_a_decoder_that_mirrors_it(architecture, n_conditions):
+    encoder, decoder = make_networks(
+        architecture, (4, 6, 8), (9, 7), n_features=63, n_conditions=n_conditions, n_latent=2, generator=seeded(0)
+    )
+    assert encoder(torch.zeros(5, 63 + n_conditions)).shape == (5, 4)
+    assert decoder(torch.zeros(5, 2 + n_conditions)).shape == (5, 63)
+    widths = [m.weight.shape[1] for m in decoder.modules() if isinstance(m, nn.Linear)]
+    assert widths == ([2 + n_conditions, 8, 6, 4] if architecture == "mlp" else [2 + n_conditions, 8])
+
+
+def test_convolutions_need_the_shape_of_the_examples():
+    sizes = {"n_features": 63, "n_conditions": 0, "n_latent": 2}
+    for shape in (None, (8, 8)):
+        with pytest.raises(ValueError, match="63 pixels"):
+            make_networks("convolutional", (4, 8), shape, **sizes, generator=seeded(0))
+    assert smallest_image((9, 7), (4, 6, 8)) == (2, 1)
+    assert smallest_image((9, 7), (4, 6, 8, 8)) == (1, 0)
 
 
 def test_a_perceptron_is_matrix_products_around_x_sigmoid_x():

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from harmonium import SparseAutoencoder
+from harmonium.estimators.fitting import prepare
 from harmonium.modules.sparse_autoencoder import SparseAutoencoderModule
 from harmonium.objectives.sparse_denoising import SparseDenoising
 
@@ -143,7 +144,8 @@ def test_usage_is_a_running_share_of_the_examples_of_training_alone(rows):
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_atoms_have_unit_norm_after_every_step(matrix, optimizer):
     model = SparseAutoencoder(2, n_epochs=2, batch_size=100, learning_rate=0.02, optimizer=optimizer, random_state=0)
-    trainer = model.initialise(matrix)
+    prepared = prepare(model, matrix, None)
+    trainer = prepared.trainer
     norms, project = [], trainer.objective.project
 
     def spy():
@@ -152,7 +154,7 @@ def test_atoms_have_unit_norm_after_every_step(matrix, optimizer):
         norms.append((moved, torch.linalg.vector_norm(trainer.objective.module.dictionary.detach(), dim=1)))
 
     trainer.objective.project = spy
-    trainer.train(model.batches(matrix), 2)
+    prepared.run(2)
     assert len(norms) == 6
     for moved, projected in norms:
         assert (moved - 1).abs().max() > 1e-4
@@ -169,7 +171,7 @@ def test_a_projection_keeps_an_atoms_direction():
 @pytest.mark.parametrize("scaling", ["none", "global", "feature"])
 def test_the_noise_has_its_deviation_in_the_users_units(matrix, scaling):
     model = SparseAutoencoder(noise=0.7, scaling=scaling, random_state=0)
-    objective = model.initialise(matrix).objective
+    objective = prepare(model, matrix, None).trainer.objective
     inputs = record_inputs(objective)
     n = 20_000
     objective(torch.zeros(n, 6))
@@ -183,9 +185,9 @@ def test_the_noise_is_fresh_at_every_step_and_comes_from_the_random_state():
 
     def noise_of_training(random_state):
         model = SparseAutoencoder(noise=0.5, n_epochs=2, batch_size=20, random_state=random_state)
-        trainer = model.initialise(X)
-        inputs = record_inputs(trainer.objective)
-        trainer.train(model.batches(X), 2)
+        prepared = prepare(model, X, None)
+        inputs = record_inputs(prepared.trainer.objective)
+        prepared.run(2)
         return torch.cat(inputs).numpy()
 
     drawn = noise_of_training(0)
@@ -216,4 +218,4 @@ def test_warm_up_raises_lambda_in_equal_steps_to_its_value(rows):
 
 def test_epochs_of_warm_up_are_counted_in_steps(matrix):
     model = SparseAutoencoder(n_warmup_epochs=2, batch_size=100, random_state=0)
-    assert model.initialise(matrix).objective.n_warmup_steps == 6
+    assert prepare(model, matrix, None).trainer.objective.n_warmup_steps == 6

@@ -11,7 +11,8 @@ from torch import nn
 from harmonium.metrics.variational_bounds import elbo, iwae
 from harmonium.modules.likelihoods import Gaussian, make_likelihood
 from harmonium.modules.networks import ConvolutionalDecoder, ConvolutionalEncoder, mlp
-from harmonium.modules.vae import VAEModule, kl_divergence, log_normal
+from harmonium.modules.priors import StandardNormal
+from harmonium.modules.vae import VAEModule, log_normal
 from harmonium.objectives.elbo import NegativeELBO
 
 N_FEATURES, N_LATENT, VARIANCE = 5, 2, 0.4
@@ -26,9 +27,10 @@ def test_kl_and_log_normal_are_torchs():
     q = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
     prior = torch.distributions.Normal(torch.zeros_like(mean), torch.ones_like(mean))
     expected = torch.distributions.kl_divergence(q, prior).sum(-1)
-    torch.testing.assert_close(kl_divergence(mean, log_variance), expected)
+    torch.testing.assert_close(StandardNormal(3).kl(mean, log_variance), expected)
     z = torch.randn(20, 3, generator=seeded(1), dtype=torch.float64)
     torch.testing.assert_close(log_normal(z, mean, log_variance), q.log_prob(z).sum(-1))
+    torch.testing.assert_close(StandardNormal(3).log_prob(z), prior.log_prob(z).sum(-1))
 
 
 def linear_gaussian(*, exact_posterior: bool):
@@ -51,7 +53,7 @@ def linear_gaussian(*, exact_posterior: bool):
     x = z @ loadings.T + offset + math.sqrt(VARIANCE) * torch.randn(400, N_FEATURES, generator=seeded(5)).double()
     covariance = loadings @ loadings.T + VARIANCE * torch.eye(N_FEATURES, dtype=torch.float64)
     log_density = torch.distributions.MultivariateNormal(offset, covariance).log_prob(x)
-    return VAEModule(encoder, decoder, likelihood, N_LATENT), x, log_density
+    return VAEModule(encoder, decoder, likelihood, StandardNormal(N_LATENT)), x, log_density
 
 
 def test_with_the_exact_posterior_every_bound_is_the_log_likelihood():
@@ -82,7 +84,7 @@ def test_with_a_wrong_posterior_the_bounds_are_ordered():
 
 def test_gradient_of_the_reparameterised_bound_equals_finite_differences():
     module = VAEModule(
-        mlp([4, 8, 4], seeded(0)), mlp([2, 8, 4], seeded(1)), make_likelihood("continuous-bernoulli"), 2
+        mlp([4, 8, 4], seeded(0)), mlp([2, 8, 4], seeded(1)), make_likelihood("continuous-bernoulli"), StandardNormal(2)
     ).double()
     x = torch.rand(6, 4, generator=seeded(2), dtype=torch.float64)
     objective = NegativeELBO(module, seeded(3), beta=0.7)
@@ -118,7 +120,7 @@ def test_convolutions_take_images_of_any_shape(shape, n_classes):
         ConvolutionalEncoder(shape, [3, 4], 5, n_classes, 6, seeded(0)),
         ConvolutionalDecoder(3 + n_classes, shape, [3, 4], 5, seeded(1)),
         make_likelihood("bernoulli"),
-        3,
+        StandardNormal(3),
         n_classes,
     )
     labels = torch.tensor([0, 2]) if n_classes else None

@@ -8,11 +8,13 @@ import pytest
 import torch
 
 import harmonium
+from harmonium.data.noise import add_noise
 from harmonium.exceptions import DamagedFileError, DivergenceError, InvalidInputError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.evaluate import evaluate
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.train import train
+from harmonium.families.sparse_autoencoder import TEST_NOISE_SEED
 from harmonium.training.checkpoint import checkpoint_paths
 
 SAMPLED = {"objective": "pcd", "negative_phase": "sampled", "optimizer": "sgd", "learning_rate": 0.05}
@@ -23,6 +25,8 @@ VARIANTS = {
     "pcd": ("gaussian-bernoulli-rbm", {"n_hidden": 4, **SAMPLED}),
     "likelihood": ("gaussian-bernoulli-rbm", {"n_hidden": 4, "objective": "likelihood"}),
     "vae": ("conditional-vae", {"n_latent": 4, "likelihood": "calibrated-gaussian", "n_warmup_epochs": 3}),
+    "held-back rbm": ("gaussian-bernoulli-rbm", {"n_hidden": 4, "validation_fraction": 0.2, "patience": 4}),
+    "sparse-autoencoder": ("sparse-autoencoder", {"overcompleteness": 4 / 30, "l1": 0.1, "validation_fraction": 0.2}),
     "early-stopping": ("vae", {"n_latent": 4, "hidden_sizes": (16,), "learning_rate": 0.1, "beta": 0.1, **HELD_BACK}),
 }
 
@@ -72,7 +76,9 @@ def test_a_run_holds_everything_that_is_promised(config, uninterrupted):
     assert len(manifest["data_sha256"]) == 64
     history = uninterrupted.history()
     assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6]
-    loss = "negative_elbo" if config.model.endswith("vae") else "test_mse"
+    loss = {"gaussian-bernoulli-rbm": "test_mse", "sparse-autoencoder": "squared_error"}.get(
+        config.model, "negative_elbo"
+    )
     assert history[-1][loss] < history[0][loss]
     assert [path.name for path in checkpoint_paths(uninterrupted.checkpoints)] == [
         "epoch-000006.safetensors",
@@ -204,14 +210,17 @@ def test_evaluation_measures_the_test_split_and_writes_it_down(uninterrupted, im
     metrics = evaluate(uninterrupted)
     test = harmonium.load_dataset(images_file, "test")
     estimator = uninterrupted.load_estimator()
-    given = (test.X, test.labels) if uninterrupted.config().model == "conditional-vae" else (test.X,)
+    model = uninterrupted.config().model
+    given = (test.X, test.labels) if model == "conditional-vae" else (test.X,)
+    if model == "sparse-autoencoder":  # it is asked to denoise
+        given = (add_noise(test.X, estimator.noise, TEST_NOISE_SEED),)
     assert metrics["test_mse"] == pytest.approx(np.square(estimator.reconstruct(*given) - test.X).mean(), rel=1e-6)
-    if uninterrupted.config().model == "gaussian-bernoulli-rbm":
+    if model == "gaussian-bernoulli-rbm":
         assert metrics["test_mse"] == pytest.approx(uninterrupted.history()[-1]["test_mse"], rel=1e-4)
         assert metrics["test_log_likelihood"] == pytest.approx(estimator.score_samples(test.X).mean(), rel=1e-6)
         assert metrics["log_likelihood_standard_error"] == 0
         assert metrics["effective_sample_size"] is None
-    else:
+    elif model != "sparse-autoencoder":
         assert metrics["negative_elbo"] == pytest.approx(-estimator.elbo(*given).mean(), rel=1e-6)
         assert metrics["negative_iwae"] < metrics["negative_elbo"]
         assert metrics["kl"] > 0
@@ -245,5 +254,19 @@ def test_an_unknown_parameter_is_refused_with_those_there_are():
         InvalidInputError, match=r"gaussian-bernoulli-rbm has no parameter 'n_latent'; it has .*n_hidden"
     ):
         TrainConfig.resolve("gaussian-bernoulli-rbm", "mnist", 0, n_latent=3)
-    with pytest.raises(InvalidInputError, match=r"model must be one of gaussian-bernoulli-rbm, vae, .*; got 'rbm'"):
+    with pytest.raises(InvalidInputError, match=r"model must be one of .*gaussian-bernoulli-rbm, .*vae; got 'rbm'"):
         TrainConfig.resolve("rbm", "mnist", 0)
+
+
+def test_a_run_of_before_a_parameter_was_there_goes_on_as_with_its_default(images_file, tmp_path):
+    settings = {"n_hidden": 3, "n_epochs": 1}
+    config = TrainConfig.resolve("gaussian-bernoulli-rbm", str(images_file), 0, **settings)
+    run = RunDirectory(tmp_path / "run")
+    train(config, run)
+    text = (run.path / "config.toml").read_text()
+    (run.path / "config.toml").write_text(text.replace("validation_fraction = 0.0\n", ""))
+    assert "validation_fraction" not in run.config().parameters
+    run.check(config)
+    other = TrainConfig.resolve(config.model, config.data, 0, validation_fraction=0.5, **settings)
+    with pytest.raises(InvalidInputError, match=r"holds a run with validation_fraction = 0\.0, not 0\.5"):
+        run.check(other)

@@ -15,16 +15,22 @@ from optuna.storages.journal import JournalFileSymlinkLock
 from optuna.trial import TrialState
 from rich.console import Console
 
+from harmonium.data.datasets import load_dataset
+from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import DamagedFileError, HarmoniumError, InvalidInputError
 from harmonium.experiments import processes
+from harmonium.experiments import trial as trial_module
 from harmonium.experiments import tune as tune_module
+from harmonium.experiments import tuning as tuning_module
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.processes import KilledProcessError
 from harmonium.experiments.run_directory import RunDirectory
-from harmonium.experiments.search_spaces import SearchSpace
+from harmonium.experiments.search_spaces import SearchSpace, search_space
 from harmonium.experiments.study import open_study
 from harmonium.experiments.train import train
-from harmonium.experiments.tune import Tuning, search, tune
+from harmonium.experiments.tune import search, tune
+from harmonium.experiments.tuning import Tuning
+from harmonium.families.registry import family_names, find_family
 
 RATES = FloatDistribution(1e-4, 1e-2, log=True)
 SPACE = SearchSpace(
@@ -74,6 +80,16 @@ def test_the_lowest_validation_loss_is_chosen(tuning, run, trials_run):
     assert len(losses) == 4
     assert chosen == losses[min(losses)]
     assert sum(run.study()["importances"].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("model", [name for name in family_names() if find_family(name).spaces])
+def test_every_family_that_declares_a_space_is_tuned_in_it(images_file, run, trials_run, model):
+    space = search_space(model, load_dataset(images_file, "train"))
+    tuning = Tuning(model, str(images_file), space, n_epochs=1)
+    chosen = tune(tuning, run, CONSOLE, n_trials=2, n_final_epochs=1)
+    assert set(chosen) == set(space.tuned)
+    assert [trial["state"] for trial in run.study()["trials"]] == ["complete"] * 2
+    assert run.load_estimator().get_params().items() >= space.parameters(chosen).items()
 
 
 def test_the_chosen_setting_is_trained_on_the_whole_training_set(tuning, run, trials_run, tmp_path):
@@ -126,8 +142,7 @@ def test_a_trial_trains_on_so_many_rows_and_is_measured_on_as_many_as_without_a_
     for n_samples, n_trained in ((None, 240), (90, 90), (1000, 240)):
         config, data = replace(tuning, n_samples=n_samples).trial({"n_latent": 2, "learning_rate": 1e-3})
         estimator = config.make_estimator()
-        estimator.initialise(data.X, data.labels)
-        batches = estimator.batches(data.X, data.labels).epoch(torch.Generator())
+        batches = prepare(estimator, data.X, data.labels).batches.epoch(torch.Generator())
         assert sum(len(rows) for rows, _ in batches) == pytest.approx(n_trained, abs=2)
         assert len(data.X) - n_trained == pytest.approx(60, abs=2)
 
@@ -156,7 +171,7 @@ def test_a_setting_that_is_plainly_worse_is_cut_short(tuning, run):
     for rate in (1e-2,) * 5 + (1e-7,):
         study.enqueue_trial({"learning_rate": rate})
     for index in range(6):
-        tune_module._run_trial(tuning, run.path, index)
+        trial_module.run_trial(tuning, run.path, index)
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 5 + [TrialState.PRUNED]
     assert [len(trial.intermediate_values) for trial in study.trials] == [2] * 5 + [1]
     assert tune_module.count_ended(study) == 6
@@ -173,7 +188,7 @@ def test_a_search_stopped_within_a_trial_equals_one_that_was_not(tuning, run, tr
     """Past the first ten settings the sampler learns from those before: all of them must come back in order."""
     search(tuning, run, CONSOLE, n_trials=13)
     stopped = RunDirectory(tmp_path / "stopped")
-    whole, begun = tune_module._validation_loss, []
+    whole, begun = trial_module._validation_loss, []
 
     def interrupted(tuning, trial):
         begun.append(trial.number)
@@ -181,7 +196,7 @@ def test_a_search_stopped_within_a_trial_equals_one_that_was_not(tuning, run, tr
             raise KeyboardInterrupt
         return whole(tuning, trial)
 
-    monkeypatch.setattr(tune_module, "_validation_loss", interrupted)
+    monkeypatch.setattr(trial_module, "_validation_loss", interrupted)
     with pytest.raises(KeyboardInterrupt):
         search(tuning, stopped, CONSOLE, n_trials=13)
     search(tuning, stopped, CONSOLE, n_trials=13)
@@ -276,7 +291,7 @@ def test_data_that_changed_under_a_search_are_refused(tuning, run, trials_run, i
     search(tuning, run, CONSOLE, n_trials=1)
     arrays = dict(np.load(images_file))
     np.savez(images_file, **(arrays | {"X_train": arrays["X_train"][::-1]}))
-    tune_module._load.cache_clear()  # as in another process
+    tuning_module._load.cache_clear()  # as in another process
     with pytest.raises(InvalidInputError, match="holds a search with data_sha256 = "):
         search(tuning, run, CONSOLE, n_trials=2)
 

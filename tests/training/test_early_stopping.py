@@ -7,9 +7,10 @@ from sklearn.base import clone
 from torch import nn
 
 import harmonium
-from harmonium import VAE, ConditionalVAE
+from harmonium import VAE, ConditionalVAE, GaussianBernoulliRBM, SparseAutoencoder
 from harmonium.data.batches import Batches
 from harmonium.data.scaling import Scaling
+from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.variational_bounds import elbo
 from harmonium.objectives.objective import LossOutput, Objective
@@ -100,8 +101,7 @@ def test_a_loss_that_is_no_number_is_never_the_lowest():
 
 def held_back(estimator, X, y=None):
     """The numbers of the rows that are not in an epoch's batches; X has them in its first column."""
-    estimator.initialise(X, y)
-    batches = estimator.batches(X, y).epoch(torch.Generator())
+    batches = prepare(estimator, X, y).batches.epoch(torch.Generator())
     kept = torch.cat([estimator.scaling_.invert(batch.double())[:, 0] for batch, _ in batches])
     kept = np.rint(kept.numpy()).astype(int)
     assert len(set(kept)) == len(kept)
@@ -116,11 +116,14 @@ def numbered(matrix):
 def test_the_loss_is_measured_on_just_the_rows_that_no_batch_holds(numbered, monkeypatch):
     measured = []
 
-    def validation_loss(self, module, rows, labels, generator):
-        measured.append(np.rint(self.scaling_.invert(rows.double())[:, 0].numpy()).astype(int).tolist())
-        return rows[:, 0]
+    def validation_losses(self, module, generator):
+        def losses(rows, labels):
+            measured.append(np.rint(self.scaling_.invert(rows.double())[:, 0].numpy()).astype(int).tolist())
+            return rows[:, 0]
 
-    monkeypatch.setattr(VAE, "_validation_loss", validation_loss)
+        return losses
+
+    monkeypatch.setattr(VAE, "_validation_losses", validation_losses)
     vae = VAE(2, n_epochs=3, validation_fraction=0.2, **SMALL).fit(numbered)
     assert len(measured[0]) == 60
     assert measured == [held_back(clone(vae), numbered)] * 3
@@ -186,16 +189,17 @@ def test_holding_rows_back_draws_from_streams_of_its_own(matrix):
     vae = VAE(2, validation_fraction=0.2, n_epochs=2, **SMALL)
     trainers = [clone(vae), clone(vae)]
     for k, estimator in enumerate(trainers):
-        trainers[k] = trainer = estimator.initialise(matrix)
-        trainer.train(estimator.batches(matrix), 2, estimator.callbacks(matrix) if k else [])
+        prepared = prepare(estimator, matrix, None)
+        trainers[k] = prepared.trainer
+        prepared.trainer.train(prepared.batches, 2, prepared.callbacks if k else [])
     watched, unwatched = (dict(trainer.objective.named_parameters()) for trainer in trainers)
     assert all(torch.equal(value, unwatched[name]) for name, value in watched.items())
 
 
 def test_the_warm_up_takes_as_many_epochs_with_rows_held_back(matrix):
     vae = VAE(2, validation_fraction=0.5, n_warmup_epochs=2, **SMALL)
-    trainer = vae.initialise(matrix)
-    assert trainer.objective.n_warmup_steps == 2 * len(vae.batches(matrix))
+    prepared = prepare(vae, matrix, None)
+    assert prepared.trainer.objective.n_warmup_steps == 2 * len(prepared.batches)
 
 
 def test_rows_can_be_held_back_from_an_estimator_that_is_fitted(matrix):
@@ -223,6 +227,30 @@ def test_a_class_of_one_row_cannot_be_in_both_parts_and_the_rows_are_drawn_blind
     y = np.where(np.arange(300) == 7, "rare", np.where(np.arange(300) < 99, "common", "usual"))
     vae = ConditionalVAE(2, validation_fraction=0.2, **SMALL).fit(matrix, y)
     blind = ConditionalVAE(2, validation_fraction=0.2, **SMALL)
-    blind.initialise(matrix, y)
-    assert blind.batches(matrix, y).n_samples == 240
+    assert prepare(blind, matrix, y).batches.n_samples == 240
     assert len(vae.classes_) == 3
+
+
+def test_a_boltzmann_machine_is_measured_by_the_likelihood_of_the_rows_held_back(matrix):
+    rbm = GaussianBernoulliRBM(4, n_epochs=1, validation_fraction=0.2, random_state=0).fit(matrix)
+    rows = matrix[held_back(clone(rbm), np.column_stack([np.arange(300), matrix[:, 1:]]))]
+    of_model = -rbm.score_samples(rows) - rbm.scaling_.log_volume  # in the units of the scaled rows
+    assert rbm.history_[-1]["validation_loss"] == pytest.approx(of_model.mean(), rel=1e-5)
+
+
+def test_a_large_boltzmann_machines_loss_is_near_what_its_long_annealing_says(matrix):
+    rbm = GaussianBernoulliRBM(25, n_epochs=5, validation_fraction=0.2, random_state=0).fit(matrix)
+    held = held_back(clone(rbm), np.column_stack([np.arange(300), matrix[:, 1:]]))
+    of_model = -rbm.score_samples(matrix[held]) - rbm.scaling_.log_volume
+    assert min(row["validation_loss"] for row in rbm.history_) == pytest.approx(of_model.mean(), abs=0.1)
+
+
+def test_a_sparse_autoencoder_is_measured_by_how_well_it_denoises_the_rows_held_back(matrix):
+    """With noise of its own: of a fit without noise the loss is the reconstruction's error itself."""
+    settings = {"n_epochs": 2, "validation_fraction": 0.2, "l1": 0.1, "random_state": 0}
+    plain, noisy = (SparseAutoencoder(2, noise=noise, **settings).fit(matrix) for noise in (0.0, 5.0))
+    rows = matrix[held_back(clone(plain), np.column_stack([np.arange(300), matrix[:, 1:]]))]
+    errors = np.square((plain.reconstruct(rows) - rows) / plain.scaling_.scale).sum(1)
+    best = min(row["validation_loss"] for row in plain.history_)
+    assert best == pytest.approx(errors.mean(), rel=1e-5)
+    assert min(row["validation_loss"] for row in noisy.history_) > best

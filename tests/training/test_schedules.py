@@ -10,6 +10,7 @@ from torch import nn
 from harmonium import VAE
 from harmonium.data.batches import Batches
 from harmonium.data.scaling import Scaling
+from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import InvalidInputError
 from harmonium.objectives.objective import LossOutput, Objective
 from harmonium.training.schedules import make_schedule
@@ -55,8 +56,8 @@ def test_every_step_has_its_own_rate_and_groups_keep_theirs(name):
 def test_an_estimators_rate_falls_over_its_epochs(matrix):
     vae = VAE(2, hidden_sizes=(4,), likelihood="gaussian", scaling="global", learning_rate=0.01, random_state=0)
     vae.set_params(learning_rate_schedule="cosine", n_epochs=4, batch_size=100)
-    trainer, rates = vae.initialise(matrix), []
-    trainer.train(vae.batches(matrix), 5, [lambda trainer: rates.append(trainer.optimizer.param_groups[0]["lr"])])
+    prepared, rates = prepare(vae, matrix, None), []
+    prepared.run(5, lambda trainer: rates.append(trainer.optimizer.param_groups[0]["lr"]))
     last_steps = np.array([2, 5, 8, 11]) / 12
     assert rates == pytest.approx([*(0.005 * (1 + np.cos(np.pi * last_steps))), 1e-5])
 

@@ -97,6 +97,7 @@ def train_in_this_process(path: Path, in_memory: Path, n_steps: int) -> None:
     from solvers.harmonium import make_estimator
 
     from harmonium.data.batches import Batches
+    from harmonium.estimators.fitting import prepare
 
     class BeginningOfEpoch(Batches):
         """An epoch's first batches, timed from the first to the last: the drawing of the order is the epoch's."""
@@ -116,7 +117,7 @@ def train_in_this_process(path: Path, in_memory: Path, n_steps: int) -> None:
     thread = threading.Thread(target=watch, args=(peak, end))
     thread.start()
     begin = time.perf_counter()
-    trainer = estimator.initialise(mapped)
+    trainer = prepare(estimator, mapped, None).trainer
     first_look = time.perf_counter() - begin
 
     def milliseconds_a_batch(X: np.ndarray) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,17 @@ from harmonium.assignment.problem2.protocol import Problem2, collect_problem2, s
 from harmonium.assignment.problem3.protocol import Problem3, collect_problem3, solve_problem3
 from harmonium.data.datasets import Dataset, load_dataset
 from harmonium.exceptions import DamagedFileError, InvalidInputError
-from harmonium.experiments.contents import ASSIGNMENT, check_contents
+from harmonium.experiments.contents import check_contents
 from harmonium.experiments.run_directory import RunDirectory
+from harmonium.families.family import NUMBER
 from harmonium.files import write_atomically
 
 SETTINGS = "assignment.json"
+_CONTENTS: Mapping[str, Any] = {
+    "problem1": {"data": str, "n_hidden": [int], "n_epochs": int, "n_seeds": int, "compared_at": int},
+    "problem2": {"data": str, "n_trials": int, "n_epochs": int, "n_seeds": int, "fixed_settings": dict},
+    "problem3": {"data": str, "sigmas": [NUMBER], "l1_sweep": [NUMBER], "n_seeds": int, "methods": [str]},
+}
 _N_QUICK = {"train": 1000, "test": 400}
 
 
@@ -83,7 +89,7 @@ class Assignment:
         if not (runs / SETTINGS).exists():
             return cls.make(runs)
         settings = RunDirectory(runs).read_json(SETTINGS)
-        check_contents(settings, ASSIGNMENT, runs / SETTINGS)
+        check_contents(settings, _CONTENTS, runs / SETTINGS)
         try:
             return cls(
                 Problem1(runs / "problem1", **settings["problem1"]),

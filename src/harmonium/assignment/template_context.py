@@ -22,7 +22,7 @@ from harmonium.assignment.problem3.protocol import Problem3
 from harmonium.assignment.protocol import Assignment
 from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
-from harmonium.experiments.evaluate import N_IMPORTANCE
+from harmonium.families.vae import N_IMPORTANCE
 
 
 @dataclass(frozen=True)

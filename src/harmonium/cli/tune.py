@@ -70,10 +70,11 @@ def tune_model(
     from harmonium.data.datasets import load_dataset
     from harmonium.experiments.run_directory import RunDirectory
     from harmonium.experiments.search_spaces import search_space
-    from harmonium.experiments.tune import Tuning, tune
+    from harmonium.experiments.tune import tune
+    from harmonium.experiments.tuning import Tuning
     from harmonium.training.progress import ProgressBar
 
-    bounds = search_space(model, load_dataset(data, "train").image_shape, space)
+    bounds = search_space(model, load_dataset(data, "train"), space)
     tuning = Tuning(model, data, bounds, n_epochs, n_samples, seed)
     run = RunDirectory(run_dir or Path("runs") / f"tuned-{model}-{Path(data).stem}-seed{seed}")
     console = Console(stderr=True, soft_wrap=True, highlight=False)

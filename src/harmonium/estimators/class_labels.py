@@ -37,7 +37,7 @@ class ClassLabels:
         except TypeError as error:
             raise InvalidInputError(f"y must hold labels of one sort, so that they can be sorted: {error}") from error
 
-    def class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64]:
+    def _class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64]:
         """Return the labels, or one label for all, as indices into `classes_`."""
         if y is None:
             raise InvalidInputError(f"a class is needed: y must be labels among {self._class_list()}; got None")
@@ -51,6 +51,13 @@ class ClassLabels:
             raise InvalidInputError(f"y must be among {self._class_list()}; got {labels[~known][0]!r}")
         indices: npt.NDArray[np.int64] = np.searchsorted(self.classes_, labels).astype(np.int64)
         return indices
+
+    def _kept_labels(self) -> dict[str, list[Any]]:
+        return {**super()._kept_labels(), "classes": self.classes_.tolist()}  # type: ignore[misc]  # mixed in
+
+    def _restore_labels(self, labels: dict[str, list[Any]]) -> None:
+        super()._restore_labels(labels)  # type: ignore[misc]  # mixed in
+        self.classes_ = np.array(labels["classes"])
 
     def _class_list(self) -> str:
         return ", ".join(str(label) for label in self.classes_)

@@ -8,7 +8,7 @@ import torch
 
 from harmonium.estimators.class_labels import ClassLabels
 from harmonium.estimators.vae import VAE
-from harmonium.modules.vae import VAEModule, kl_divergence
+from harmonium.modules.vae import VAEModule
 
 
 class ConditionalVAE(ClassLabels, VAE):
@@ -46,7 +46,7 @@ class ConditionalVAE(ClassLabels, VAE):
     def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
         n_samples = len(self._check_matrix(X, reset=False))
         if y is not None:
-            return self.class_indices(y, n_samples)
+            return self._class_indices(y, n_samples)
         bounds = [self._infer(X, np.full(n_samples, label), _bound_at_the_mean) for label in self.classes_]
         likeliest: npt.NDArray[np.int64] = np.argmax(bounds, axis=0).astype(np.int64)
         return likeliest
@@ -54,4 +54,4 @@ class ConditionalVAE(ClassLabels, VAE):
 
 def _bound_at_the_mean(module: VAEModule, v: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
     mean, log_variance = module.encode(v, c)
-    return module.log_likelihood(v, mean, c) - kl_divergence(mean, log_variance)
+    return module.log_likelihood(v, mean, c) - module.prior.kl(mean, log_variance, c)

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
-from typing import Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import ScalingKind
-from harmonium.estimators.base import Array, LatentVariableEstimator
-from harmonium.estimators.parameters import check_choice, check_positive_integer, check_positive_number
+from harmonium.estimators.parameters import Check, check_choice, check_positive_number, one_of
+from harmonium.estimators.rbm import RBMEstimator
 from harmonium.exceptions import InvalidInputError
-from harmonium.metrics.partition_function import log_partition
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
-from harmonium.objectives.contrastive_divergence import (
-    NEGATIVE_PHASES,
-    UNBIASED_NEGATIVE_PHASES,
-    ContrastiveDivergence,
-    NegativePhase,
-    PersistentContrastiveDivergence,
-)
-from harmonium.objectives.exact_likelihood import MAX_ENUMERABLE_HIDDEN, ExactLikelihood, hidden_states
-from harmonium.objectives.objective import Objective
-from harmonium.random.seeding import RandomState, root_seed, spawn_generator
-from harmonium.samplers.annealed_importance import LogPartitionEstimate, anneal
-from harmonium.samplers.gibbs import collapsed_gibbs
-from harmonium.training.trainer import Trainer
-
-OBJECTIVES = ("cd", "pcd", "likelihood")
+from harmonium.objectives.contrastive_divergence import NEGATIVE_PHASES, UNBIASED_NEGATIVE_PHASES, NegativePhase
+from harmonium.random.seeding import RandomState
 
 
-class GaussianBernoulliRBM(LatentVariableEstimator):
+class GaussianBernoulliRBM(RBMEstimator):
     r"""Gaussian-Bernoulli restricted Boltzmann machine.
 
     .. math::
@@ -53,7 +37,14 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
     learning_rate : float
         Of W, alpha and b.
     batch_size : int
+        Examples a step.
     n_epochs : int
+        Passes over the data.
+    validation_fraction : float
+        Of the rows of `fit` to hold back; the weights with the highest log-likelihood of these rows (beyond 20 hidden
+        units with log Z estimated after each epoch) are kept. 0 trains on all rows and keeps the last weights.
+    patience : int or None
+        With rows held back, training ends after so many epochs that bring nothing there.
     objective : {"cd", "pcd", "likelihood"}
         Contrastive divergence, its persistent form, or the exact likelihood (up to 20 hidden units).
     n_gibbs_steps : int
@@ -70,6 +61,7 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
     sigma_learning_rate : float
         Of log sigma².
     optimizer : {"adam", "sgd"}
+        How the parameters follow the gradients.
     momentum : float
         Of SGD; the decay of the first moment of Adam.
     scaling : {"global", "feature", "none"}
@@ -93,7 +85,7 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
     scaling_ : Scaling
         ``mean`` and ``scale`` of every feature.
     history_ : list of dict
-        A row an epoch.
+        A row an epoch, with the ``validation_loss`` of the rows held back, in nats and in the model's own units.
     module_ : GaussianBernoulliRBMModule
     n_features_in_ : int
 
@@ -115,7 +107,11 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
     """
 
     module_: GaussianBernoulliRBMModule
-    _log_partition: LogPartitionEstimate | None = None
+    _constraints: ClassVar[Mapping[str, Check]] = {
+        **RBMEstimator._constraints,
+        "negative_phase": one_of(NEGATIVE_PHASES),
+        "sigma_learning_rate": check_positive_number,
+    }
 
     def __init__(
         self,
@@ -124,6 +120,8 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
         learning_rate: float = 1e-3,
         batch_size: int = 128,
         n_epochs: int = 25,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
         objective: Literal["cd", "pcd", "likelihood"] = "cd",
         n_gibbs_steps: int = 1,
         negative_phase: NegativePhase = "collapsed",
@@ -140,6 +138,8 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.n_epochs = n_epochs
+        self.validation_fraction = validation_fraction
+        self.patience = patience
         self.objective = objective
         self.n_gibbs_steps = n_gibbs_steps
         self.negative_phase = negative_phase
@@ -156,25 +156,9 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
     def _sigma_is_learned(self) -> bool:
         return isinstance(self.sigma, str)
 
-    def check_parameters(self) -> None:
-        """Raise InvalidInputError unless every hyper-parameter is one that `fit` takes."""
-        check_positive_integer("n_hidden", self.n_hidden)
-        super().check_parameters()
-        check_choice("objective", self.objective, OBJECTIVES)
-        check_positive_integer("n_gibbs_steps", self.n_gibbs_steps)
-        check_choice("negative_phase", self.negative_phase, NEGATIVE_PHASES)
-        check_positive_number("sigma_learning_rate", self.sigma_learning_rate)
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         self._check_sigma()
-        if self.objective == "likelihood" and self.n_hidden > MAX_ENUMERABLE_HIDDEN:
-            raise InvalidInputError(
-                f"objective='likelihood' sums over all states of at most {MAX_ENUMERABLE_HIDDEN} hidden units; "
-                f"got n_hidden={self.n_hidden}"
-            )
-        if self.objective == "pcd" and self.negative_phase == "mean-field":
-            raise InvalidInputError(
-                "objective='pcd' needs a negative_phase with a chain of states ('collapsed', 'sampled' or "
-                "'mean-visible'); got 'mean-field'"
-            )
         biased = self.objective != "likelihood" and self.negative_phase not in UNBIASED_NEGATIVE_PHASES
         if self._sigma_is_learned and biased:
             raise InvalidInputError(
@@ -219,23 +203,6 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
             generator=generator,
         )
 
-    def _make_objective(
-        self, module: GaussianBernoulliRBMModule, generator: torch.Generator, n_samples: int
-    ) -> Objective:
-        if self.objective == "likelihood":
-            return ExactLikelihood(module)
-        if self.objective == "cd":
-            return ContrastiveDivergence(
-                module, generator, n_gibbs_steps=self.n_gibbs_steps, negative_phase=self.negative_phase
-            )
-        return PersistentContrastiveDivergence(
-            module,
-            generator,
-            n_chains=min(self.batch_size, n_samples),
-            n_gibbs_steps=self.n_gibbs_steps,
-            negative_phase=self.negative_phase,
-        )
-
     def _parameter_groups(self, module: GaussianBernoulliRBMModule) -> list[dict[str, Any]]:
         groups: list[dict[str, Any]] = [
             {"params": [module.weight, module.hidden_bias, module.visible_centre], "lr": self.learning_rate}
@@ -245,169 +212,6 @@ class GaussianBernoulliRBM(LatentVariableEstimator):
         return groups
 
     @property
-    def components_(self) -> npt.NDArray[np.float32]:
-        """Return W, transposed: shape (n_hidden, n_features)."""
-        return self.module_.weight.detach().numpy()
-
-    @property
-    def intercept_hidden_(self) -> npt.NDArray[np.float32]:
-        """Return alpha, shape (n_hidden,)."""
-        return self.module_.hidden_bias.detach().numpy()
-
-    @property
-    def intercept_visible_(self) -> npt.NDArray[np.float32]:
-        """Return b in the model's units, shape (n_features,)."""
-        return self.module_.visible_bias.detach().numpy()
-
-    @property
     def sigma_(self) -> npt.NDArray[np.float32]:
         """Return sigma in the model's units, shape (n_features,)."""
         return self.module_.sigma.detach().numpy()
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.module_.n_hidden
-
-    def adopt(self, trainer: Trainer) -> Self:
-        """Become the fitted estimator of what a trainer from `initialise` has reached."""
-        self._log_partition = None
-        return super().adopt(trainer)
-
-    def _exact_module(self) -> GaussianBernoulliRBMModule:
-        check_is_fitted(self)
-        return copy.deepcopy(self.module_).double()
-
-    def transform(self, X: npt.ArrayLike) -> Array:
-        r"""Return :math:`p(h_j = 1 | x)`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_hidden)
-        """
-        return self._map_rows(X, self._exact_module().hidden_probabilities)
-
-    def reconstruct(self, X: npt.ArrayLike) -> Array:
-        """Return the deterministic mean-field pass x -> p(h | x) -> E[x | h], in the user's units.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-        """
-        module = self._exact_module()
-        return self._map_rows(X, lambda v: self.scaling_.invert(module.reconstruct(v)))
-
-    def free_energy(self, X: npt.ArrayLike) -> Array:
-        """Return F(v) = -log Σ_h exp(-E(v, h)) of the scaled rows, in nats.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        return self._map_rows(X, self._exact_module().free_energy)
-
-    def log_partition_estimate(self) -> LogPartitionEstimate:
-        """Return log Z over the scaled v in nats, with its standard error and effective sample size.
-
-        Exact for up to 20 hidden units; else by annealed importance sampling (256 chains, 2000 temperatures). It is
-        computed once a fit.
-        """
-        check_is_fitted(self)
-        if self._log_partition is None:
-            self._log_partition = log_partition(self.module_, spawn_generator(self.seed_, "log partition"))
-        return self._log_partition
-
-    def log_partition(self) -> float:
-        """Return log Z over the scaled v in nats: the value of `log_partition_estimate`."""
-        return self.log_partition_estimate().value
-
-    def score_samples(self, X: npt.ArrayLike) -> Array:
-        r"""Return :math:`\log p(x) = -F(v) - \log Z - \sum_i \log s_i`, in nats per example.
-
-        With the scale s of `scaling_`, so that the density integrates to one over the user's x.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        constant = self.log_partition() + self.scaling_.log_volume
-        module = self._exact_module()
-        return self._map_rows(X, lambda v: -module.free_energy(v) - constant)
-
-    def score(self, X: npt.ArrayLike, y: object = None) -> float:
-        """Return the mean of `score_samples`, in nats per example.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : ignored
-
-        Returns
-        -------
-        float
-        """
-        return float(self.score_samples(X).mean(dtype=np.float64))
-
-    def sample(
-        self,
-        n_samples: int = 1,
-        n_gibbs_steps: int = 1000,
-        *,
-        noise: bool = True,
-        random_state: RandomState = None,
-    ) -> npt.NDArray[np.float64]:
-        """Draw from the model: h from its marginal, then x ~ p(x | h).
-
-        With up to 20 hidden units h is drawn exactly. Beyond, each sample is the end of a chain of its own that is
-        annealed from the uniform distribution over half of the sweeps and runs at the model's own temperature for the
-        other half; between modes that are far apart it need not have reached the right proportions.
-
-        Parameters
-        ----------
-        n_samples : int
-            One chain a sample.
-        n_gibbs_steps : int
-            Sweeps over the hidden units, with the visible ones integrated out; not needed up to 20 hidden units.
-        noise : bool
-            False gives E[x | h] of the last state in place of a draw, for pictures without the pixel noise.
-        random_state : int, numpy generator or None
-            None draws from the seed of the fit: the same call gives the same samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-            In the user's units.
-        """
-        check_positive_integer("n_samples", n_samples)
-        check_positive_integer("n_gibbs_steps", n_gibbs_steps)
-        module = self._exact_module()
-        seed = self.seed_ if random_state is None else root_seed(random_state)
-        generator = spawn_generator(seed, "draws")
-        with torch.no_grad():
-            marginal = module.hidden_marginal()
-            if module.n_hidden <= MAX_ENUMERABLE_HIDDEN:
-                states = hidden_states(module.n_hidden, torch.float64)
-                probabilities = torch.softmax(marginal.log_weight(states), 0)
-                uniform = torch.empty(n_samples, dtype=torch.float64).uniform_(generator=generator)
-                h = states[torch.searchsorted(probabilities.cumsum(0), uniform).clamp_(max=len(states) - 1)]
-            else:
-                n_annealed = max(1, n_gibbs_steps // 2)
-                h, _ = anneal(marginal, n_chains=n_samples, n_temperatures=n_annealed, generator=generator)
-                h = collapsed_gibbs(marginal, h.double(), n_gibbs_steps - n_annealed, generator)
-            v = module.sample_visible(h, generator) if noise else module.visible_mean(h)
-            return self.scaling_.invert(v).numpy()

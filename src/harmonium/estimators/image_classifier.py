@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from harmonium.estimators.base import Array, LatentVariableEstimator
+from harmonium.estimators.base import LatentVariableEstimator
 from harmonium.estimators.class_labels import ClassLabels
-from harmonium.estimators.parameters import check_positive_integer
+from harmonium.estimators.inference import map_rows
+from harmonium.estimators.input_checks import Array
+from harmonium.estimators.parameters import Check, check_positive_integer, check_positive_integers
 from harmonium.exceptions import InvalidInputError
 from harmonium.modules.classifier import ClassifierModule
 from harmonium.objectives.cross_entropy import CrossEntropy
@@ -35,7 +39,11 @@ class ImageClassifier(ClassLabels, LatentVariableEstimator):
     """
 
     module_: ClassifierModule
-    scaling = "none"
+    _constraints: ClassVar[Mapping[str, Check]] = {
+        **LatentVariableEstimator._constraints,
+        "image_shape": check_positive_integers,
+        "n_outputs": check_positive_integer,
+    }
 
     def __init__(
         self,
@@ -62,10 +70,8 @@ class ImageClassifier(ClassLabels, LatentVariableEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def check_parameters(self) -> None:
-        """Raise InvalidInputError unless every hyper-parameter is one that `fit` takes."""
-        super().check_parameters()
-        check_positive_integer("n_outputs", self.n_outputs)
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         if min(self.image_shape) < 4:
             raise InvalidInputError(f"image_shape must be at least 4 each way; got {self.image_shape!r}")
 
@@ -92,17 +98,17 @@ class ImageClassifier(ClassLabels, LatentVariableEstimator):
             both: torch.Tensor = module(v) + module(module.mirror(v))
             return both
 
-        likeliest: npt.NDArray[np.int64] = self._map_rows(X, logits, precision=torch.float32).argmax(1)
+        likeliest: npt.NDArray[np.int64] = map_rows(self, X, logits, precision=torch.float32).argmax(1)
         return likeliest
 
     def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
         """Return the accuracy."""
-        return float((self.predict_indices(X) == self.class_indices(y, len(np.asarray(X)))).mean())
+        return float((self.predict_indices(X) == self._class_indices(y, len(np.asarray(X)))).mean())
 
     def transform(self, X: npt.ArrayLike) -> Array:
         """Return the features, shape (n_samples, n_outputs)."""
         module = self._evaluation_module()
-        return self._map_rows(X, module.features, precision=torch.float32)
+        return map_rows(self, X, module.features, precision=torch.float32)
 
     @property
     def _n_features_out(self) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 
 from harmonium.exceptions import InvalidInputError
+
+Check = Callable[[str, object], None]
 
 
 def check_positive_integer(name: str, value: object) -> None:
@@ -38,3 +40,26 @@ def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
     if not isinstance(value, str) or value not in allowed:
         names = ", ".join(map(repr, allowed))
         raise InvalidInputError(f"{name} must be one of {names}; got {value!r}")
+
+
+def check_positive_integers(name: str, value: object) -> None:
+    """Raise InvalidInputError unless `value` is a sequence of one or more integers of at least one."""
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) == 0:
+        raise InvalidInputError(f"{name} must be one or more positive integers; got {value!r}")
+    for number in value:
+        check_positive_integer(f"every one of {name}", number)
+
+
+def one_of(allowed: Sequence[str]) -> Check:
+    """Return the check that a value is one of the allowed names."""
+    return lambda name, value: check_choice(name, value, allowed)
+
+
+def or_none(check: Check) -> Check:
+    """Return the check that lets None pass as well."""
+
+    def check_unless_none(name: str, value: object) -> None:
+        if value is not None:
+            check(name, value)
+
+    return check_unless_none

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,15 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import ScalingKind
-from harmonium.estimators.base import Array, LatentVariableEstimator
+from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
+from harmonium.estimators.inference import map_rows
+from harmonium.estimators.input_checks import Array, check_codes
 from harmonium.estimators.parameters import (
+    Check,
     check_non_negative_number,
     check_positive_integer,
     check_positive_number,
+    or_none,
 )
 from harmonium.modules.sparse_autoencoder import SparseAutoencoderModule
 from harmonium.objectives.objective import Objective
@@ -50,6 +55,12 @@ class SparseAutoencoder(LatentVariableEstimator):
     learning_rate_schedule : {"constant", "cosine"}
     batch_size : int
     n_epochs : int
+        Passes over the data.
+    validation_fraction : float
+        Of the rows of `fit` to hold back; the weights with the lowest squared error of these rows, denoised, are kept.
+        0 trains on all rows and keeps the last weights.
+    patience : int or None
+        With rows held back, training ends after so many epochs that bring nothing there.
     optimizer : {"adam", "sgd"}
     momentum : float
     scaling : {"none", "global", "feature"}
@@ -83,6 +94,14 @@ class SparseAutoencoder(LatentVariableEstimator):
     """
 
     module_: SparseAutoencoderModule
+    _constraints: ClassVar[Mapping[str, Check]] = {
+        **LatentVariableEstimator._constraints,
+        "overcompleteness": check_positive_number,
+        "l1": check_non_negative_number,
+        "noise": check_non_negative_number,
+        "n_active": or_none(check_positive_integer),
+        "n_warmup_epochs": check_non_negative_number,
+    }
 
     def __init__(
         self,
@@ -96,6 +115,8 @@ class SparseAutoencoder(LatentVariableEstimator):
         learning_rate_schedule: ScheduleName = "cosine",
         batch_size: int = 256,
         n_epochs: int = 20,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
         optimizer: Literal["adam", "sgd"] = "adam",
         momentum: float = 0.9,
         scaling: ScalingKind = "global",
@@ -111,29 +132,35 @@ class SparseAutoencoder(LatentVariableEstimator):
         self.learning_rate_schedule = learning_rate_schedule
         self.batch_size = batch_size
         self.n_epochs = n_epochs
+        self.validation_fraction = validation_fraction
+        self.patience = patience
         self.optimizer = optimizer
         self.momentum = momentum
         self.scaling = scaling
         self.random_state = random_state
         self.verbose = verbose
 
-    def check_parameters(self) -> None:
-        """Raise InvalidInputError unless every hyper-parameter is one that `fit` takes."""
-        check_positive_number("overcompleteness", self.overcompleteness)
-        for name in ("l1", "noise", "n_warmup_epochs"):
-            check_non_negative_number(name, getattr(self, name))
-        if self.n_active is not None:
-            check_positive_integer("n_active", self.n_active)
-        super().check_parameters()
-
     def _make_module(self, n_features: int, generator: torch.Generator) -> SparseAutoencoderModule:
         n_atoms = max(1, round(self.overcompleteness * n_features))
         return SparseAutoencoderModule(n_features, n_atoms, generator, self.n_active)
 
     def _make_objective(self, module: SparseAutoencoderModule, generator: torch.Generator, n_samples: int) -> Objective:
-        noise = torch.from_numpy(self.noise / self.scaling_.scale).float()
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
-        return SparseDenoising(module, generator, noise=noise, l1=self.l1, n_warmup_steps=n_warmup_steps)
+        return SparseDenoising(module, generator, noise=self._noise, l1=self.l1, n_warmup_steps=n_warmup_steps)
+
+    @property
+    def _noise(self) -> torch.Tensor:
+        """The standard deviation of the noise in the model's units, shape (n_features,)."""
+        return torch.from_numpy(self.noise / self.scaling_.scale).float()
+
+    def _validation_losses(self, module: SparseAutoencoderModule, generator: torch.Generator) -> ValidationLosses:
+        """Return the squared error of each row, denoised: without the penalty, so that settings of `l1` compare."""
+
+        def squared_errors(v: torch.Tensor, c: torch.Tensor | None) -> torch.Tensor:
+            noisy = v + self._noise * torch.empty_like(v).normal_(generator=generator)
+            return (v - module.reconstruct(noisy)).square().sum(-1)
+
+        return squared_errors
 
     @property
     def dictionary_(self) -> Array:
@@ -157,7 +184,7 @@ class SparseAutoencoder(LatentVariableEstimator):
         ----------
         X : array-like of shape (n_samples, n_features)
         """
-        return self._map_rows(X, self._exact_module().encode)
+        return map_rows(self, X, self._exact_module().encode)
 
     def inverse_transform(self, H: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return D h + c in the user's units, shape (n_samples, n_features).
@@ -167,7 +194,7 @@ class SparseAutoencoder(LatentVariableEstimator):
         H : array-like of shape (n_samples, n_atoms)
         """
         module = self._exact_module()
-        codes = self._check_codes("H", H)
+        codes = check_codes("H", H, self._n_features_out)
         with torch.no_grad():
             return self.scaling_.invert(module.decode(torch.from_numpy(codes))).numpy()
 
@@ -180,7 +207,7 @@ class SparseAutoencoder(LatentVariableEstimator):
             With noise as in training; not clipped.
         """
         module = self._exact_module()
-        return self._map_rows(X, lambda v: self.scaling_.invert(module.reconstruct(v)))
+        return map_rows(self, X, lambda v: self.scaling_.invert(module.reconstruct(v)))
 
     def reconstruct(self, X: npt.ArrayLike) -> Array:
         """Return what `denoise` does: the name that all estimators share."""

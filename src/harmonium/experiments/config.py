@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tomli_w
 
-from harmonium.estimators.base import LatentVariableEstimator
-from harmonium.estimators.conditional_vae import ConditionalVAE
-from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
-from harmonium.estimators.image_classifier import ImageClassifier
-from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
-from harmonium.estimators.vae import VAE
 from harmonium.exceptions import InvalidInputError
+from harmonium.families.registry import find_family
 
-MODELS: dict[str, type[LatentVariableEstimator]] = {
-    "gaussian-bernoulli-rbm": GaussianBernoulliRBM,
-    "vae": VAE,
-    "conditional-vae": ConditionalVAE,
-    "sparse-autoencoder": SparseAutoencoder,
-    "image-classifier": ImageClassifier,
-}
+if TYPE_CHECKING:
+    from harmonium.estimators.base import LatentVariableEstimator
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,7 @@ class TrainConfig:
     Attributes
     ----------
     model : str
-        A key of `MODELS`.
+        A family's name.
     data : str
         A data set's name or an own file's path.
     parameters : dict
@@ -53,14 +43,13 @@ class TrainConfig:
         InvalidInputError
             For an unknown model, a parameter that it does not have, or a value that is not allowed.
         """
-        if model not in MODELS:
-            raise InvalidInputError(f"model must be one of {', '.join(MODELS)}; got {model!r}")
-        defaults = MODELS[model]().get_params()
+        estimator_class = find_family(model).load_estimator_class()
+        defaults = estimator_class().get_params()
         unknown = sorted(set(parameters) - set(defaults))
         if unknown:
             raise InvalidInputError(f"{model} has no parameter {unknown[0]!r}; it has {', '.join(defaults)}")
         resolved = defaults | parameters | {"random_state": seed}
-        MODELS[model](**resolved).check_parameters()
+        estimator_class(**resolved)._check_parameters()
         # TOML has no None and no tuple: a parameter that is None is left out, and made None again by its default
         written = {
             key: np.asarray(v).tolist() if isinstance(v, tuple | np.ndarray) else v for key, v in resolved.items()
@@ -70,7 +59,12 @@ class TrainConfig:
     def make_estimator(self) -> LatentVariableEstimator:
         """Return the unfitted estimator."""
         parameters = {key: tuple(v) if isinstance(v, list) else v for key, v in self.parameters.items()}
-        return MODELS[self.model](**parameters)
+        return find_family(self.model).load_estimator_class()(**parameters)
+
+    def completed(self) -> TrainConfig:
+        """Return the same with the defaults of parameters that it does not have: one written before they were."""
+        parameters = {key: value for key, value in self.parameters.items() if key != "random_state"}
+        return self.resolve(self.model, self.data, self.parameters["random_state"], **parameters)
 
     def to_toml(self) -> str:
         """Write the configuration as TOML."""

@@ -7,41 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from harmonium.exceptions import DamagedFileError
+from harmonium.families.family import NUMBER
 
-NUMBER = (int, float)
-NUMBER_OR_NONE = (int, float, type(None))
-_LATENT = dict.fromkeys(("knn_accuracy", "probe_accuracy", "silhouette"), NUMBER)
-_VAE = dict.fromkeys(("test_mse", "negative_elbo", "negative_iwae", "kl", "active_units", "seconds_per_epoch"), NUMBER)
-JUDGED: Mapping[str, Any] = {"frechet_distance": NUMBER}
-JUDGED_BY_CLASS: Mapping[str, Any] = {**JUDGED, "class_agreement": dict, "class_agreement_all": NUMBER}
-
-# by model, what `evaluate` measures
-MEASURES: Mapping[str, Mapping[str, Any]] = {
-    "gaussian-bernoulli-rbm": {
-        **dict.fromkeys(
-            ("test_mse", "test_log_likelihood", "log_likelihood_standard_error", "seconds_per_epoch"), NUMBER
-        ),
-        "effective_sample_size": NUMBER_OR_NONE,
-    },
-    "vae": {**_VAE, **_LATENT},
-    "conditional-vae": {**_VAE, **_LATENT},
-    "sparse-autoencoder": dict.fromkeys(
-        ("test_mse", "psnr", "explained_variance", "l0", "dead", "rare", "seconds_per_epoch"), NUMBER
-    ),
-    "image-classifier": {"test_accuracy": NUMBER},
-}
-# by model, what an epoch's row of history.csv records for the drawings
-RECORDED = {"gaussian-bernoulli-rbm": "test_mse", "vae": "negative_elbo", "conditional-vae": "negative_elbo"}
 MANIFEST: Mapping[str, Any] = {"versions": dict, "machine": str, "threads": NUMBER, "data_sha256": str}
 STUDY: Mapping[str, Any] = {
     "setting": {"n_epochs": NUMBER, "n_samples": NUMBER},
     "trials": [{"number": NUMBER, "state": str, "losses_by_epoch": list, "parameters": dict}],
     "importances": dict,
-}
-ASSIGNMENT: Mapping[str, Any] = {
-    "problem1": {"data": str, "n_hidden": [int], "n_epochs": int, "n_seeds": int, "compared_at": int},
-    "problem2": {"data": str, "n_trials": int, "n_epochs": int, "n_seeds": int, "fixed_settings": dict},
-    "problem3": {"data": str, "sigmas": [NUMBER], "l1_sweep": [NUMBER], "n_seeds": int, "methods": [str]},
 }
 
 

@@ -10,18 +10,19 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from harmonium.estimators.persistence import ARCHITECTURE, WEIGHTS, load
 from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments.config import TrainConfig
-from harmonium.experiments.contents import MANIFEST, MEASURES, RECORDED, check_contents
+from harmonium.experiments.contents import MANIFEST, check_contents
+from harmonium.families.registry import find_family
 from harmonium.files import write_atomically
-from harmonium.training.trainer import HistoryRow
+
+if TYPE_CHECKING:
+    from harmonium.training.trainer import HistoryRow
 
 _PACKAGES = ("harmonium", "torch", "numpy", "scikit-learn", "numba", "optuna", "openTSNE")
 
@@ -49,7 +50,9 @@ class RunDirectory:
     @property
     def is_trained(self) -> bool:
         """Whether training has come to its end."""
-        return (self.path / WEIGHTS).is_file() and (self.path / ARCHITECTURE).is_file()
+        from harmonium.estimators.persistence import is_saved
+
+        return is_saved(self.path)
 
     def check(self, config: TrainConfig) -> None:
         """Find that the folder is new, or belongs to a configuration.
@@ -61,7 +64,7 @@ class RunDirectory:
         """
         if not (self.path / "config.toml").exists():
             return
-        found = self.config()
+        found = self.config().completed()
         old = {"model": found.model, "data": found.data, **found.parameters}
         new = {"model": config.model, "data": config.data, **config.parameters}
         for name in {**new, **old}:
@@ -97,6 +100,8 @@ class RunDirectory:
             raise DamagedFileError(f"{self.path / 'config.toml'} is damaged: {error}") from error
 
     def _write_manifest(self, data_sha256: str) -> None:
+        import torch
+
         manifest = {
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "data_sha256": data_sha256,
@@ -153,17 +158,16 @@ class RunDirectory:
         DamagedFileError
             If a file cannot be read.
         """
-        model = self.config().model
+        family = find_family(self.config().model)
         check_contents(self.manifest(), MANIFEST, self.path / "manifest.json")
-        check_contents(self.measured(), MEASURES[model], self.path / "metrics.json")
+        check_contents(self.measured(), family.measures, self.path / "metrics.json")
         self.load_estimator()
         if not (self.path / "history.csv").exists():
             raise self._missing("history.csv")
         history = self.history()
-        if not history or RECORDED.get(model, "epoch") not in history[0]:
-            raise DamagedFileError(
-                f"{self.path / 'history.csv'} is damaged: it holds no {RECORDED.get(model, 'epoch')}"
-            )
+        for name in ("epoch", *family.recorded):
+            if not history or name not in history[0]:
+                raise DamagedFileError(f"{self.path / 'history.csv'} is damaged: it holds no {name}")
 
     @property
     def has_study(self) -> bool:
@@ -180,6 +184,8 @@ class RunDirectory:
 
     def load_estimator(self) -> Any:
         """Return the fitted estimator."""
+        from harmonium.experiments.loading import load
+
         return load(self.path)
 
     def read_json(self, name: str) -> dict[str, Any]:

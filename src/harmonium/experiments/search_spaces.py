@@ -1,4 +1,4 @@
-"""What is tuned of each model, within which bounds, and what is held fixed meanwhile."""
+"""The space of a search: what a family declares, and what a file says in its place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from optuna.distributions import (
     distribution_to_json,
 )
 
+from harmonium.data.datasets import Dataset
 from harmonium.exceptions import InvalidInputError
+from harmonium.families.family import Family
+from harmonium.families.registry import family_names, find_family
 
 _NOT_PARAMETERS = {"model", "data", "seed", "random_state", "n_epochs", "validation_fraction", "patience"}
 
@@ -53,42 +56,8 @@ class SearchSpace:
         return {"fixed": self.fixed, "tuned": {key: distribution_to_json(d) for key, d in self.tuned.items()}}
 
 
-def _choices(*values: Any) -> CategoricalDistribution:
-    return CategoricalDistribution([json.dumps(v) if isinstance(v, list) else v for v in values])
-
-
-_IMAGES = SearchSpace(
-    fixed={
-        "architecture": "convolutional",
-        "likelihood": "calibrated-gaussian",
-        "learning_rate_schedule": "cosine",
-        "scaling": "global",
-    },
-    tuned={
-        "n_latent": IntDistribution(8, 32, step=8),
-        "hidden_sizes": _choices([16, 32, 128], [16, 32, 256], [16, 32, 512]),
-        # a short trial does not show that more than this can end a long training in posterior collapse
-        "learning_rate": FloatDistribution(1e-3, 3e-3, log=True),
-        "batch_size": _choices(64, 128, 256),
-    },
-)
-_TABLES = SearchSpace(
-    fixed={"likelihood": "calibrated-gaussian", "learning_rate_schedule": "cosine", "scaling": "feature"},
-    tuned={
-        "n_latent": IntDistribution(2, 32, log=True),
-        "hidden_sizes": _choices([64], [256], [64, 64], [256, 128], [512, 256]),
-        "learning_rate": FloatDistribution(3e-4, 1e-2, log=True),
-        "batch_size": _choices(32, 64, 128),
-    },
-)
-SEARCH_SPACES: dict[str, dict[str, SearchSpace]] = {
-    "vae": {"images": _IMAGES, "tables": _TABLES},
-    "conditional-vae": {"images": _IMAGES, "tables": _TABLES},
-}
-
-
-def search_space(model: str, image_shape: tuple[int, ...] | None, override: Path | None = None) -> SearchSpace:
-    """Return a model's search space for data of a kind, with a TOML file's tables in place of its own.
+def search_space(model: str, data: Dataset, override: Path | None = None) -> SearchSpace:
+    """Return a family's search space for some data, with what a TOML file says in place of its own.
 
     The file has a table ``[fixed]`` of parameters, and for each parameter to tune a table ``[tuned.NAME]`` with
     ``low`` and ``high`` (and ``log = true`` or ``step``) or ``choices``. A parameter that the file fixes is not tuned.
@@ -98,12 +67,11 @@ def search_space(model: str, image_shape: tuple[int, ...] | None, override: Path
     InvalidInputError
         If the model cannot be tuned, or the file is not such a file.
     """
-    if model not in SEARCH_SPACES:
-        raise InvalidInputError(f"model must be one of {', '.join(SEARCH_SPACES)}, to be tuned; got {model!r}")
-    is_image = image_shape is not None and len(image_shape) == 2
-    space = SEARCH_SPACES[model]["images" if is_image else "tables"]
-    fixed = space.fixed | ({"image_shape": tuple(image_shape)} if is_image and image_shape is not None else {})
-    tuned = dict(space.tuned)
+    family = tunable_family(model)
+    is_image = data.image_shape is not None and len(data.image_shape) == 2
+    space = family.spaces.get("images" if is_image else "tables", family.spaces["tables"])
+    fixed = dict(space.fixed)
+    tuned = {name: _distribution(f"{model}: {name}", table) for name, table in space.tuned.items()}
     if override is not None:
         given = _read(override)
         for name, table in given.items():
@@ -118,7 +86,20 @@ def search_space(model: str, image_shape: tuple[int, ...] | None, override: Path
         tuned = {name: distribution for name, distribution in tuned.items() if name not in given.get("fixed", {})}
     if not tuned:
         raise InvalidInputError("the search space has no parameter to tune; one or more are needed")
-    return SearchSpace(fixed, tuned)
+    followed = {name: value for name, value in family.complete(fixed, data).items() if name not in tuned}
+    return SearchSpace(followed | fixed, tuned)
+
+
+def tunable_family(model: str) -> Family:
+    """Return the family of a name; raise InvalidInputError where it declares no search space."""
+    if model not in family_names() or not find_family(model).spaces:
+        tunable = [name for name in family_names() if find_family(name).spaces]
+        raise InvalidInputError(f"model must be one of {', '.join(tunable)}, to be tuned; got {model!r}")
+    return find_family(model)
+
+
+def _choices(*values: Any) -> CategoricalDistribution:
+    return CategoricalDistribution([json.dumps(v) if isinstance(v, list) else v for v in values])
 
 
 def _read(path: Path) -> dict[str, Any]:

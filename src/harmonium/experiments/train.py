@@ -5,17 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-import numpy as np
-import numpy.typing as npt
-import torch
-
 from harmonium.data.datasets import Dataset, load_dataset
-from harmonium.data.tensors import as_tensor
-from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
+from harmonium.estimators.base import LatentVariableEstimator
+from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import DamagedFileError, InvalidInputError, SplitUnavailableError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.run_directory import RunDirectory
-from harmonium.metrics.reconstruction import mean_squared_error
+from harmonium.families.family import Family
+from harmonium.families.registry import find_family
 from harmonium.training.checkpoint import Checkpoints, checkpoint_paths, load_checkpoint
 from harmonium.training.trainer import Trainer
 
@@ -25,9 +22,9 @@ logger = logging.getLogger(__name__)
 def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer], None]) -> bool:
     """Train a configuration into its run directory; what is done already is not done again.
 
-    Every epoch is checkpointed; an RBM's rows of ``history.csv`` have the test error where the data have a test split
-    (only reported: nothing is chosen by it). A run that was stopped goes on from its last whole checkpoint, bit for
-    bit as if it had not been stopped.
+    Every epoch is checkpointed; a row of ``history.csv`` also has what the family monitors on the test split, where
+    the data have one (only reported: nothing is chosen by it). A run that was stopped goes on from its last whole
+    checkpoint, bit for bit as if it had not been stopped.
 
     Parameters
     ----------
@@ -54,31 +51,23 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
         return False
     estimator = config.make_estimator()
     data = load_dataset(config.data, "train")
-    trainer = estimator.initialise(data.X, data.labels)
+    prepared = prepare(estimator, data.X, data.labels)
     test = _test_split(config.data)
     if test is not None:
         try:
-            estimator.check_data(test.X, test.labels)
+            estimator._check_data(test.X, test.labels)
         except InvalidInputError as error:
             raise InvalidInputError(f"the test split of {config.data}: {error}") from error
     run.start(config, data.sha256)
-    _go_on(trainer, run)
-    trainer.train(
-        estimator.batches(data.X, data.labels),
+    _go_on(prepared.trainer, run)
+    prepared.run(
         config.parameters["n_epochs"],
-        [
-            *estimator.callbacks(data.X, data.labels),
-            *(
-                [_TestError(estimator, test)]
-                if test is not None and isinstance(estimator, GaussianBernoulliRBM)
-                else []
-            ),
-            Checkpoints(run.checkpoints),
-            lambda trainer: run.write_history(trainer.history),
-            *callbacks,
-        ],
+        *_monitors(find_family(config.model), estimator, test),
+        Checkpoints(run.checkpoints),
+        lambda trainer: run.write_history(trainer.history),
+        *callbacks,
     )
-    estimator.adopt(trainer).save(run.path)
+    estimator._adopt(prepared.trainer).save(run.path)
     return True
 
 
@@ -110,20 +99,14 @@ def _test_split(name: str) -> Dataset | None:
         return None
 
 
-class _TestError:
-    """A trainer's callback that records the reconstruction error on the test split."""
+def _monitors(
+    family: Family, estimator: LatentVariableEstimator, test: Dataset | None
+) -> list[Callable[[Trainer], None]]:
+    monitor = family.monitor
+    if monitor is None or test is None:
+        return []
 
-    def __init__(self, estimator: GaussianBernoulliRBM, data: Dataset) -> None:
-        self.estimator = estimator
-        self.data = data
+    def record(trainer: Trainer) -> None:
+        trainer.history[-1] |= monitor(estimator, trainer.objective.module, test)
 
-    def __call__(self, trainer: Trainer) -> None:
-        module, scaling = trainer.objective.module, self.estimator.scaling_
-
-        def reconstruct(rows: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-            with torch.no_grad():
-                reconstruction: torch.Tensor = module.reconstruct(scaling.apply(as_tensor(rows)).float())
-                inverted: npt.NDArray[np.floating] = scaling.invert(reconstruction).numpy()
-                return inverted
-
-        trainer.history[-1]["test_mse"] = mean_squared_error(self.data.X, reconstruct)
+    return [record]

@@ -50,8 +50,8 @@ class Family:
     estimator : str
         ``"module:Class"``, of a `LatentVariableEstimator`.
     evaluate : callable
-        Maps a fitted estimator, the test data and the training data (None where the test data are others than the
-        run's own) to what ``harmonium evaluate`` measures.
+        Maps a fitted estimator, the test data and what loads the training data (None where the test data are others
+        than the run's own) to what ``harmonium evaluate`` measures.
     measures : mapping of str to type or tuple of types
         What `evaluate` returns: the least that a whole run has measured.
     recorded : tuple of str
@@ -73,7 +73,7 @@ class Family:
 
     name: str
     estimator: str
-    evaluate: Callable[[Any, Dataset, Dataset | None], dict[str, Any]]
+    evaluate: Callable[[Any, Dataset, Callable[[], Dataset] | None], dict[str, Any]]
     measures: Table
     recorded: tuple[str, ...] = ()
     monitor: Callable[[Any, Any, Dataset], dict[str, float]] | None = None

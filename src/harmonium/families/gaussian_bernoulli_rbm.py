@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from harmonium.families.family import NUMBER, NUMBER_OR_NONE, Family, Space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harmonium.data.datasets import Dataset
     from harmonium.estimators.rbm import RBMEstimator
 
@@ -27,7 +29,9 @@ DENSITY_MEASURES = {
 }
 
 
-def evaluate_density(estimator: RBMEstimator, test: Dataset, train: Dataset | None = None) -> dict[str, Any]:
+def evaluate_density(
+    estimator: RBMEstimator, test: Dataset, load_train: Callable[[], Dataset] | None
+) -> dict[str, Any]:
     """Measure an RBM, whose density is known up to its partition function.
 
     Returns

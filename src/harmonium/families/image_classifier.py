@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 from harmonium.families.family import NUMBER, Family
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harmonium.data.datasets import Dataset
     from harmonium.estimators.image_classifier import ImageClassifier
 
 
-def evaluate_accuracy(estimator: ImageClassifier, test: Dataset, train: Dataset | None = None) -> dict[str, Any]:
+def evaluate_accuracy(
+    estimator: ImageClassifier, test: Dataset, load_train: Callable[[], Dataset] | None
+) -> dict[str, Any]:
     """Return the share of the test set that is given its own class, ``test_accuracy``."""
     import numpy as np
 

@@ -41,6 +41,23 @@ def find_family(name: str) -> Family:
     raise InvalidInputError(f"model must be one of {', '.join(family_names())}; got {name!r}")
 
 
+def family_of(estimator_name: str) -> Family:
+    """Return the family whose estimator's class has a name.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none.
+    """
+    for name in (*_own(), *_others()):
+        family = find_family(name)
+        if family.estimator_name == estimator_name:
+            return family
+    raise InvalidInputError(
+        f"no family declares the estimator {estimator_name!r}; there are {', '.join(family_names())}"
+    )
+
+
 @cache
 def _own() -> dict[str, str]:
     modules = (module.name for module in pkgutil.iter_modules(harmonium.families.__path__))

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 from harmonium.families.family import NUMBER, Family, Space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harmonium.data.datasets import Dataset
     from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
 
 TEST_NOISE_SEED = 0
 
 
-def evaluate_denoising(estimator: SparseAutoencoder, test: Dataset, train: Dataset | None = None) -> dict[str, Any]:
+def evaluate_denoising(
+    estimator: SparseAutoencoder, test: Dataset, load_train: Callable[[], Dataset] | None
+) -> dict[str, Any]:
     """Measure a denoiser on the test set with noise of the strength that it was trained for, always the same noise.
 
     Returns

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from harmonium.families.family import NUMBER, Family, Space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harmonium.data.datasets import Dataset
     from harmonium.estimators.vae import VAE
 
@@ -15,7 +17,7 @@ ACTIVE_VARIANCE = 0.01
 _CONVOLUTIONAL_SIZES = (16, 32, 256)
 
 
-def evaluate_bounds(estimator: VAE, test: Dataset, train: Dataset | None) -> dict[str, Any]:
+def evaluate_bounds(estimator: VAE, test: Dataset, load_train: Callable[[], Dataset] | None) -> dict[str, Any]:
     """Measure a model whose log-likelihood is bounded from below.
 
     Returns
@@ -41,10 +43,11 @@ def evaluate_bounds(estimator: VAE, test: Dataset, train: Dataset | None) -> dic
         "kl": float(kl.mean(dtype=np.float64)),
         "active_units": int((mean.var(axis=0) > ACTIVE_VARIANCE).sum()),
     }
-    if train is None or test.labels is None:
+    if load_train is None or test.labels is None:
         return metrics
     from harmonium.metrics.latent_space import knn_accuracy, probe_accuracy, silhouette
 
+    train = load_train()
     Z_train, Z = (estimator.transform(data.X, data.labels) for data in (train, test))
     y_train, y = np.asarray(train.labels), np.asarray(test.labels)
     return metrics | {

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from harmonium.figures.style import COLOURS
 
 
-def plot_tuning_history(ax: Axes, trials: Sequence[Mapping[str, Any]]) -> Axes:
+def plot_tuning_history(ax: Axes, trials: Sequence[Mapping[str, Any]], *, unit: str = "") -> Axes:
     """Draw each trial's last loss by its number, and the lowest of the complete ones so far.
 
     Parameters
@@ -20,6 +20,8 @@ def plot_tuning_history(ax: Axes, trials: Sequence[Mapping[str, Any]]) -> Axes:
     ax : Axes
     trials : sequence of mapping
         Each with ``number``, ``state`` ("complete", "pruned", "failed" ...) and ``losses_by_epoch``.
+    unit : str
+        Of the loss.
     """
     for state, marker, colour in (("complete", "o", COLOURS[0]), ("pruned", "x", COLOURS[1])):
         points = [(t["number"], t["losses_by_epoch"][-1]) for t in trials if t["state"] == state]
@@ -33,7 +35,7 @@ def plot_tuning_history(ax: Axes, trials: Sequence[Mapping[str, Any]]) -> Axes:
         numbers, losses = zip(*complete, strict=True)
         ax.step(numbers, np.minimum.accumulate(losses), where="post", color=COLOURS[0], label="best so far")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel="trial", ylabel="validation loss, nats an example")
+    ax.set(xlabel="trial", ylabel=f"validation loss, {unit}" if unit else "validation loss")
     ax.legend()
     return ax
 

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from harmonium.modules.vae import VAEModule, kl_divergence, log_normal
+from harmonium.modules.vae import VAEModule, log_normal
 
 
 @torch.no_grad()
@@ -17,15 +17,15 @@ def elbo(
     generator: torch.Generator,
     n_samples: int = 1,
 ) -> torch.Tensor:
-    r"""Return :math:`E_{q(z|x)}[\log p(x | z)] - KL[q(z|x) \| N(0, I)]`, nats per example, shape (n,).
+    r"""Return :math:`E_{q(z|x)}[\log p(x | z)] - KL[q(z|x) \| p(z)]`, nats per example, shape (n,).
 
-    The expectation is the mean over `n_samples` draws, the KL divergence is exact.
+    The expectation is the mean over `n_samples` draws; the KL divergence is the prior's.
     """
     mean, log_variance = module.encode(x, labels)
     total = torch.zeros(len(x), dtype=mean.dtype)
     for _ in range(n_samples):
         total += module.log_likelihood(x, module.sample_posterior(mean, log_variance, generator), labels)
-    return total / n_samples - kl_divergence(mean, log_variance)
+    return total / n_samples - module.prior.kl(mean, log_variance, labels)
 
 
 @torch.no_grad()
@@ -45,10 +45,9 @@ def iwae(
     ELBO = L_1 <= L_K <= log p(x) in expectation (Y. Burda, R. Grosse, R. Salakhutdinov, ICLR 2016, eq. 8).
     """
     mean, log_variance = module.encode(x, labels)
-    zero = torch.zeros_like(mean)
     total = torch.full((len(x),), -math.inf, dtype=mean.dtype)
     for _ in range(n_importance):
         z = module.sample_posterior(mean, log_variance, generator)
-        log_weight = module.log_likelihood(x, z, labels) + log_normal(z, zero, zero) - log_normal(z, mean, log_variance)
-        total = torch.logaddexp(total, log_weight)
+        log_joint = module.log_likelihood(x, z, labels) + module.prior.log_prob(z, labels)
+        total = torch.logaddexp(total, log_joint - log_normal(z, mean, log_variance))
     return total - math.log(n_importance)

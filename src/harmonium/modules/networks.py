@@ -9,14 +9,68 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
 from torch.nn.functional import conv2d
 from torch.nn.utils import skip_init
 
+ArchitectureName = Literal["mlp", "convolutional"]
+ARCHITECTURES: tuple[str, ...] = ("mlp", "convolutional")
 _HALVING: dict[str, Any] = {"stride": 2, "padding": 1}
+
+
+def make_networks(
+    architecture: ArchitectureName,
+    hidden_sizes: Sequence[int],
+    image_shape: tuple[int, int] | None,
+    *,
+    n_features: int,
+    n_conditions: int,
+    n_latent: int,
+    generator: torch.Generator,
+) -> tuple[nn.Module, nn.Module]:
+    """Return the encoder and the decoder of a variational autoencoder; the decoder mirrors the encoder.
+
+    Parameters
+    ----------
+    architecture : {"mlp", "convolutional"}
+    hidden_sizes : sequence of int
+        Of the encoder. Multilayer: the widths. Convolutional: the channels of convolutions that each halve the image,
+        then the width of one fully connected layer.
+    image_shape : (height, width) or None
+        Needed by the convolutional architecture alone; height times width is `n_features`.
+    n_features, n_conditions, n_latent : int
+        Lengths of an example, of its one-hot label (0 without) and of z.
+    generator : torch.Generator
+        Draws the weights, the encoder's first.
+
+    Returns
+    -------
+    encoder : Module
+        Maps (n, n_features + n_conditions) to (n, 2 * n_latent).
+    decoder : Module
+        Maps (n, n_latent + n_conditions) to (n, n_features).
+    """
+    if architecture == "mlp":
+        encoder = mlp([n_features + n_conditions, *hidden_sizes, 2 * n_latent], generator)
+        return encoder, mlp([n_latent + n_conditions, *hidden_sizes[::-1], n_features], generator)
+    if image_shape is None or math.prod(image_shape) != n_features:
+        raise ValueError(f"a convolutional architecture needs the shape of images of {n_features} pixels")
+    *channels, width = hidden_sizes
+    return (
+        ConvolutionalEncoder(image_shape, channels, width, n_conditions, 2 * n_latent, generator),
+        ConvolutionalDecoder(n_latent + n_conditions, image_shape, channels, width, generator),
+    )
+
+
+def smallest_image(image_shape: tuple[int, int], hidden_sizes: Sequence[int]) -> tuple[int, int]:
+    """Return what halving leaves of an image, once for each of `hidden_sizes` but the last, which is a width.
+
+    A convolutional architecture needs one halving or more, and a pixel or more at its end.
+    """
+    return halved_shapes(image_shape, len(hidden_sizes) - 1)[-1]
 
 
 def layer(kind: type[nn.Module], generator: torch.Generator, *arguments: int, **options: Any) -> nn.Module:

@@ -9,10 +9,11 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from harmonium.modules.likelihoods import Likelihood
+from harmonium.modules.priors import Prior
 
 
 class VAEModule(nn.Module):
-    r"""Encoder, decoder and likelihood of a variational autoencoder with prior N(0, I) [1]_.
+    r"""Encoder, decoder, likelihood and prior of a variational autoencoder [1]_.
 
     With `n_classes` > 0 it is class-conditional: the one-hot vector of the label c is concatenated to the input of the
     encoder and of the decoder, :math:`q(z | x, c)` and :math:`p(x | z, c)` [2]_; without, the label is not there.
@@ -24,7 +25,9 @@ class VAEModule(nn.Module):
     decoder : Module
         Maps (n, n_latent + n_classes) to (n, n_features).
     likelihood : Likelihood
-    n_latent, n_classes : int
+    prior : Prior
+        Of z; its length is n_latent.
+    n_classes : int
 
     References
     ----------
@@ -34,14 +37,19 @@ class VAEModule(nn.Module):
     """
 
     def __init__(
-        self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood, n_latent: int, n_classes: int = 0
+        self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood, prior: Prior, n_classes: int = 0
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
-        self.n_latent = n_latent
+        self.prior = prior
         self.n_classes = n_classes
+
+    @property
+    def n_latent(self) -> int:
+        """Length of z."""
+        return self.prior.n_latent
 
     def _with_label(self, rows: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         if self.n_classes == 0:
@@ -73,11 +81,6 @@ class VAEModule(nn.Module):
     def reconstruct(self, x: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         """Return E[x | z, c] at the mean z of q(z | x, c), shape (n, n_features)."""
         return self.likelihood.mean(self.decode(self.encode(x, labels)[0], labels))
-
-
-def kl_divergence(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
-    r""":math:`KL[N(\mu, \sigma^2) \| N(0, I)] = \tfrac12 \sum_m \mu_m^2 + \sigma_m^2 - 1 - \log\sigma_m^2`, (n,)."""
-    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
 
 
 def log_normal(z: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from harmonium.modules.vae import VAEModule, kl_divergence
+from harmonium.modules.vae import VAEModule
 from harmonium.objectives.objective import LossOutput, Objective
 
 
@@ -14,11 +14,11 @@ class NegativeELBO(Objective):
     .. math::
 
         L = \frac1B \sum_n \Bigl( -\log p(x^{(n)} | z^{(n)}, c^{(n)})
-            + \beta\, KL\bigl[q(z | x^{(n)}, c^{(n)}) \,\|\, N(0, I)\bigr] \Bigr),
+            + \beta\, KL\bigl[q(z | x^{(n)}, c^{(n)}) \,\|\, p(z)\bigr] \Bigr),
         \qquad z^{(n)} = \mu^{(n)} + \sigma^{(n)} \epsilon^{(n)}
 
-    one reparameterised sample an example, KL in closed form. It is a bound for :math:`\beta = 1` only; the recorded
-    ``negative_elbo`` always has :math:`\beta = 1`.
+    one reparameterised sample an example; the KL divergence is the prior's. It is a bound for :math:`\beta = 1` only;
+    the recorded ``negative_elbo`` always has :math:`\beta = 1`.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class NegativeELBO(Objective):
         mean, log_variance = module.encode(batch, labels)
         z = module.sample_posterior(mean, log_variance, self.generator)
         distortion = -module.log_likelihood(batch, z, labels).mean()
-        kl = kl_divergence(mean, log_variance).mean()
+        kl = module.prior.kl(mean, log_variance, labels).mean()
         beta = self.beta
         if self.training:
             self.n_steps += 1

@@ -15,10 +15,11 @@ from harmonium.data.datasets import load_dataset
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.config import TrainConfig
-from harmonium.experiments.contents import NUMBER, check_contents
-from harmonium.experiments.recipes import RECIPES
+from harmonium.experiments.contents import check_contents
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.sweep import train_and_evaluate
+from harmonium.families.family import NUMBER
+from harmonium.families.gaussian_bernoulli_rbm import RECIPES
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def tuning_history(study: Mapping[str, Any]) -> Figure:
     """Draw the last validation loss of every trial."""
     with style():
         figure = Figure(figsize=(4.8, 3), layout="constrained")
-        plot_tuning_history(figure.subplots(), study["trials"])
+        plot_tuning_history(figure.subplots(), study["trials"], unit="nats an example")
     return figure
 
 

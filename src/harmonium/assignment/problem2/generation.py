@@ -37,7 +37,7 @@ def measure_generation(run: RunDirectory, judge: RunDirectory) -> None:
         images, classes = _draw(vae, classifier, density)
         metrics[key] = judged(classifier, images, classes, real)
     images = np.clip(vae.reconstruct(test.X, test.labels), 0, 1)
-    classes = classifier.class_indices(test.labels, len(test.X))
+    classes = np.searchsorted(classifier.classes_, np.asarray(test.labels))
     metrics["reconstructions"] = judged(classifier, images, classes, real)
     run.write_metrics(metrics)
 
@@ -47,7 +47,7 @@ def measure_judge(judge: RunDirectory) -> None:
     metrics = judge.metrics() or {}
     data = judge.config().data
     train, test, classifier = load_dataset(data, "train"), load_dataset(data, "test"), judge.load_estimator()
-    classes = classifier.class_indices(test.labels, len(test.X))
+    classes = np.searchsorted(classifier.classes_, np.asarray(test.labels))
     metrics["test_images"] = judged(classifier, test.X, classes, classifier.transform(train.X))
     judge.write_metrics(metrics)
 
@@ -100,4 +100,4 @@ def _draw(
         return np.clip(vae.sample(n_samples, density=density), 0, 1), None
     labels = np.repeat(classifier.classes_, N_SAMPLES_PER_CLASS)
     images = vae.sample(n_samples, labels, density=density)
-    return np.clip(images, 0, 1), classifier.class_indices(labels, n_samples)
+    return np.clip(images, 0, 1), np.searchsorted(classifier.classes_, labels)

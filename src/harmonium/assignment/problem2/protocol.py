@@ -19,17 +19,22 @@ from harmonium.data.splits import hold_out
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments.config import TrainConfig
-from harmonium.experiments.contents import JUDGED, JUDGED_BY_CLASS, STUDY, check_contents
+from harmonium.experiments.contents import STUDY, check_contents
 from harmonium.experiments.processes import run_jobs
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.search_spaces import search_space
 from harmonium.experiments.sweep import train_and_evaluate
-from harmonium.experiments.tune import Tuning, search
+from harmonium.experiments.tune import search
+from harmonium.experiments.tuning import Tuning
+from harmonium.families.family import NUMBER
 from harmonium.metrics.latent_space import tsne
 
 MODELS = {"conditional_vae": "conditional-vae", "vae": "vae"}
 CLASSES_DRAWN = ("Dress", "Coat", "Sandal", "Sneaker")
 MAP = "tsne.npy"
+_JUDGED: Mapping[str, Any] = {"frechet_distance": NUMBER}
+_JUDGED_BY_CLASS: Mapping[str, Any] = {**_JUDGED, "class_agreement": dict, "class_agreement_all": NUMBER}
+_CODES = dict.fromkeys(("knn_accuracy", "probe_accuracy", "silhouette"), NUMBER)
 PERPLEXITY = 30
 N_FITTED, N_MAPPED = 5000, 4000
 _CONVOLUTIONAL: dict[str, Any] = {
@@ -115,7 +120,8 @@ class Problem2:
 
     def tuning(self) -> Tuning:
         """Return the search for the chosen setting."""
-        space = search_space("conditional-vae", self.image_shape())
+        self.image_shape()  # says what is wrong with other data
+        space = search_space("conditional-vae", load_dataset(self.data, "train"))
         return Tuning("conditional-vae", self.data, space, self.n_trial_epochs, self.n_trial_samples)
 
     def configs(self, chosen: dict[str, Any]) -> dict[Path, TrainConfig]:
@@ -184,19 +190,22 @@ def collect_problem2(problem: Problem2) -> Metrics:
     if not complete:
         raise DamagedFileError(f"{searched.path / 'study.json'} is damaged: it holds no complete trial")
     chosen = min(complete, key=lambda trial: trial["validation_loss"])["parameters"]
-    for path in problem.configs(chosen):
-        RunDirectory(path).check_whole()
+    for path, config in problem.configs(chosen).items():
+        run = RunDirectory(path)
+        run.check_whole()
+        if config.model in MODELS.values():
+            check_contents(run.measured(), _CODES, path / "metrics.json")
     n_mapped = min(N_MAPPED, len(load_dataset(problem.data, "test").X))
     for key in MODELS:
         run = problem.run(key, "chosen")
         if read_map(run).shape != (n_mapped, 2):
             raise DamagedFileError(f"{run.path / MAP} is damaged: it must hold the map of {n_mapped} images")
-        of_samples = JUDGED_BY_CLASS if key == "conditional_vae" else JUDGED
-        measured = {"ex_post_samples": of_samples, "prior_samples": of_samples, "reconstructions": JUDGED_BY_CLASS}
+        of_samples = _JUDGED_BY_CLASS if key == "conditional_vae" else _JUDGED
+        measured = {"ex_post_samples": of_samples, "prior_samples": of_samples, "reconstructions": _JUDGED_BY_CLASS}
         for seed in range(problem.n_seeds):
             seeded = problem.run(key, "chosen", seed)
             check_contents(seeded.measured(), measured, seeded.path / "metrics.json")
-    check_contents(problem.judge.measured(), {"test_images": JUDGED_BY_CLASS}, problem.judge.path / "metrics.json")
+    check_contents(problem.judge.measured(), {"test_images": _JUDGED_BY_CLASS}, problem.judge.path / "metrics.json")
     metrics: Metrics = {}
     for key in MODELS:
         for setting in ("chosen", *problem.fixed_settings):

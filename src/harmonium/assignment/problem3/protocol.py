@@ -18,11 +18,12 @@ from harmonium.data.noise import add_noise
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.config import TrainConfig
-from harmonium.experiments.contents import NUMBER, check_contents
-from harmonium.experiments.evaluate import TEST_NOISE_SEED
+from harmonium.experiments.contents import check_contents
 from harmonium.experiments.processes import run_jobs
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.sweep import train_and_evaluate
+from harmonium.families.family import NUMBER
+from harmonium.families.sparse_autoencoder import TEST_NOISE_SEED
 
 
 @dataclass(frozen=True)

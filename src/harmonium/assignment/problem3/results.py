@@ -12,7 +12,7 @@ from harmonium.assignment.problem3.exhibits import (
 )
 from harmonium.assignment.problem3.protocol import solve_problem3
 from harmonium.data.noise import add_noise
-from harmonium.experiments.evaluate import TEST_NOISE_SEED
+from harmonium.families.sparse_autoencoder import TEST_NOISE_SEED
 
 problem3 = assignment.problem3
 test = harmonium.load_dataset(problem3.data, "test")

@@ -1,0 +1,150 @@
+"""A training made ready once: checked rows, labels, kept and held rows, batches, trainer and callbacks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.utils.multiclass import type_of_target
+
+from harmonium.data.batches import Batches
+from harmonium.data.scaling import fit_scaling
+from harmonium.data.splits import hold_out
+from harmonium.data.tensors import as_tensor
+from harmonium.estimators.input_checks import Array
+from harmonium.exceptions import InvalidInputError
+from harmonium.random.seeding import root_seed, spawn_generator
+from harmonium.training.early_stopping import VALIDATION_LOSS, EarlyStopping
+from harmonium.training.optimizers import eager
+from harmonium.training.schedules import make_schedule
+from harmonium.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from harmonium.estimators.base import LatentVariableEstimator
+
+_ROWS_PER_CHUNK = 512
+
+
+@dataclass(frozen=True)
+class PreparedFit:
+    """What `fit` runs; whoever trains step by step (a run directory, a search) runs the same.
+
+    Attributes
+    ----------
+    trainer : Trainer
+    batches : Batches
+        Of the rows that are trained on.
+    callbacks : tuple of callable
+        What watches the rows held back, where there are any.
+    """
+
+    trainer: Trainer
+    batches: Batches
+    callbacks: tuple[Callable[[Trainer], None], ...]
+
+    def run(self, n_epochs: int, *callbacks: Callable[[Trainer], None]) -> None:
+        """Train until `n_epochs` epochs are done, and call these callbacks too after each."""
+        self.trainer.train(self.batches, n_epochs, [*self.callbacks, *callbacks])
+
+
+def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLike | None) -> PreparedFit:
+    """Make a training ready from the beginning; the estimator learns features, classes, scaling and seed.
+
+    The estimator is fitted when it has adopted the trainer.
+
+    Raises
+    ------
+    InvalidInputError
+        If a hyper-parameter or the data are not what they must be.
+    """
+    estimator._check_parameters()
+    rows = estimator._check_matrix(X, reset=True)
+    estimator._learn_labels(y, len(rows))
+    estimator.seed_ = root_seed(estimator.random_state)
+    estimator.scaling_ = fit_scaling(rows, estimator.scaling)
+    try:
+        module = estimator._make_module(rows.shape[1], spawn_generator(estimator.seed_, "initialisation"))
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and "allocate" not in str(error):
+            raise
+        raise InvalidInputError(
+            f"{type(estimator).__name__} of these sizes does not fit into memory: {str(error).splitlines()[0]}"
+        ) from error
+    return _prepared(estimator, rows, y, lambda n_samples: _make_trainer(estimator, module, n_samples))
+
+
+def prepare_next(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLike | None) -> PreparedFit:
+    """Make a training ready that goes on from where the estimator stands."""
+    rows = estimator._check_matrix(X, reset=False)
+    return _prepared(estimator, rows, y, lambda n_samples: estimator._trainer or _resume(estimator, n_samples))
+
+
+def _prepared(
+    estimator: LatentVariableEstimator,
+    rows: Array,
+    y: npt.ArrayLike | None,
+    trainer: Callable[[int], Trainer],
+) -> PreparedFit:
+    labels, kept, held = estimator._class_indices(y, len(rows)), None, None
+    if estimator.validation_fraction > 0:
+        kept, held = hold_out(len(rows), estimator.validation_fraction, _strata(y), estimator.seed_)
+    batches = Batches(rows, estimator.scaling_, estimator.batch_size, labels, kept)
+    callbacks = () if held is None else (_early_stopping(estimator, rows, labels, held),)
+    return PreparedFit(trainer(batches.n_samples), batches, callbacks)
+
+
+def _make_trainer(estimator: LatentVariableEstimator, module: torch.nn.Module, n_samples: int) -> Trainer:
+    objective = estimator._make_objective(module, spawn_generator(estimator.seed_, "sampling"), n_samples)
+    groups = estimator._parameter_groups(module)
+    if estimator.optimizer == "adam":
+        optimizer = eager(torch.optim.Adam)(groups, betas=(estimator.momentum, 0.999), fused=True)
+    else:
+        optimizer = eager(torch.optim.SGD)(groups, momentum=estimator.momentum, fused=True)
+    schedule = make_schedule(estimator.learning_rate_schedule, estimator.n_epochs)
+    return Trainer(objective, optimizer, spawn_generator(estimator.seed_, "order"), schedule)
+
+
+def _resume(estimator: LatentVariableEstimator, n_samples: int) -> Trainer:
+    """Return a trainer that goes on from the estimator's weights and history, with a fresh optimiser."""
+    trainer = _make_trainer(estimator, estimator.module_, n_samples)
+    trainer.epoch, trainer.history = len(estimator.history_), list(estimator.history_)
+    if any(VALIDATION_LOSS in row for row in trainer.history):
+        trainer.best_state = copy.deepcopy(estimator.module_.state_dict())
+    return trainer
+
+
+def _early_stopping(
+    estimator: LatentVariableEstimator,
+    rows: Array,
+    labels: npt.NDArray[np.int64] | None,
+    held: npt.NDArray[np.int64],
+) -> EarlyStopping:
+    def validation_loss(module: torch.nn.Module) -> float:
+        module.eval()
+        with torch.no_grad():
+            losses = estimator._validation_losses(module, spawn_generator(estimator.seed_, "validation"))
+            total = 0.0
+            for start in range(0, len(held), _ROWS_PER_CHUNK):
+                chunk = held[start : start + _ROWS_PER_CHUNK]
+                v = estimator.scaling_.apply(as_tensor(rows[chunk])).float()
+                c = None if labels is None else as_tensor(labels[chunk])
+                total += float(losses(v, c).sum(dtype=torch.float64))
+        module.train()
+        return total / len(held)
+
+    return EarlyStopping(validation_loss, estimator.patience)
+
+
+def _strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
+    """Return y where it holds classes of two rows or more, else None: a model that ignores y may be given anything."""
+    labels = np.asarray(y)
+    if y is None or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
+        return None
+    if type_of_target(labels) not in ("binary", "multiclass") or np.unique(labels, return_counts=True)[1].min() < 2:
+        return None
+    return labels

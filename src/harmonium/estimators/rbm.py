@@ -1,0 +1,243 @@
+"""What restricted Boltzmann machines share as scikit-learn estimators, whatever their visible units."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
+from harmonium.estimators.inference import map_rows
+from harmonium.estimators.input_checks import Array
+from harmonium.estimators.parameters import Check, check_positive_integer, one_of
+from harmonium.exceptions import InvalidInputError
+from harmonium.metrics.partition_function import log_partition
+from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule as RBMModule
+from harmonium.objectives.contrastive_divergence import ContrastiveDivergence, PersistentContrastiveDivergence
+from harmonium.objectives.exact_likelihood import MAX_ENUMERABLE_HIDDEN, ExactLikelihood, hidden_states
+from harmonium.objectives.objective import Objective
+from harmonium.random.seeding import RandomState, root_seed, spawn_generator
+from harmonium.samplers.annealed_importance import LogPartitionEstimate, anneal
+from harmonium.samplers.gibbs import collapsed_gibbs
+from harmonium.training.trainer import Trainer
+
+OBJECTIVES = ("cd", "pcd", "likelihood")
+# enough for losses whose differences between epochs and settings are nats, at a fraction of the time
+_VALIDATION_CHAINS, _VALIDATION_TEMPERATURES = 128, 500
+
+
+class RBMEstimator(LatentVariableEstimator):
+    """Base of the restricted Boltzmann machines: training, inference, likelihood and draws.
+
+    A subclass has the parameters `n_hidden`, `objective`, `n_gibbs_steps` and `negative_phase`, and makes the module.
+    """
+
+    n_hidden: int
+    objective: str
+    n_gibbs_steps: int
+    negative_phase: Any
+
+    module_: RBMModule
+    _log_partition: LogPartitionEstimate | None = None
+    _constraints: ClassVar[Mapping[str, Check]] = {
+        **LatentVariableEstimator._constraints,
+        "n_hidden": check_positive_integer,
+        "objective": one_of(OBJECTIVES),
+        "n_gibbs_steps": check_positive_integer,
+    }
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.objective == "likelihood" and self.n_hidden > MAX_ENUMERABLE_HIDDEN:
+            raise InvalidInputError(
+                f"objective='likelihood' sums over all states of at most {MAX_ENUMERABLE_HIDDEN} hidden units; "
+                f"got n_hidden={self.n_hidden}"
+            )
+        if self.objective == "pcd" and self.negative_phase == "mean-field":
+            raise InvalidInputError(
+                "objective='pcd' needs a negative_phase with a chain of states ('collapsed', 'sampled' or "
+                "'mean-visible'); got 'mean-field'"
+            )
+
+    def _make_objective(self, module: RBMModule, generator: torch.Generator, n_samples: int) -> Objective:
+        if self.objective == "likelihood":
+            return ExactLikelihood(module)
+        options = {"n_gibbs_steps": self.n_gibbs_steps, "negative_phase": self.negative_phase}
+        if self.objective == "cd":
+            return ContrastiveDivergence(module, generator, **options)
+        n_chains = min(self.batch_size, n_samples)
+        return PersistentContrastiveDivergence(module, generator, n_chains=n_chains, **options)
+
+    def _validation_losses(self, module: RBMModule, generator: torch.Generator) -> ValidationLosses:
+        """Return the negative log-likelihood of each row, with log Z by a short annealed importance sampling."""
+        estimate = log_partition(
+            module, generator, n_chains=_VALIDATION_CHAINS, n_temperatures=_VALIDATION_TEMPERATURES
+        )
+        return lambda v, c: module.free_energy(v) + estimate.value
+
+    def _adopt(self, trainer: Trainer) -> Self:
+        self._log_partition = None
+        return super()._adopt(trainer)
+
+    def _exact_module(self) -> RBMModule:
+        check_is_fitted(self)
+        return copy.deepcopy(self.module_).double()
+
+    @property
+    def components_(self) -> npt.NDArray[np.float32]:
+        """Return W, transposed: shape (n_hidden, n_features)."""
+        return self.module_.weight.detach().numpy()
+
+    @property
+    def intercept_hidden_(self) -> npt.NDArray[np.float32]:
+        """Return alpha, shape (n_hidden,)."""
+        return self.module_.hidden_bias.detach().numpy()
+
+    @property
+    def intercept_visible_(self) -> npt.NDArray[np.float32]:
+        """Return b in the model's units, shape (n_features,)."""
+        return self.module_.visible_bias.detach().numpy()
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.module_.n_hidden
+
+    def transform(self, X: npt.ArrayLike) -> Array:
+        r"""Return :math:`p(h_j = 1 | x)`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_hidden)
+        """
+        return map_rows(self, X, self._exact_module().hidden_probabilities)
+
+    def reconstruct(self, X: npt.ArrayLike) -> Array:
+        """Return the deterministic mean-field pass x -> p(h | x) -> E[x | h], in the user's units.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+        """
+        module = self._exact_module()
+        return map_rows(self, X, lambda v: self.scaling_.invert(module.reconstruct(v)))
+
+    def free_energy(self, X: npt.ArrayLike) -> Array:
+        """Return F(v) = -log Σ_h exp(-E(v, h)) of the scaled rows, in nats.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return map_rows(self, X, self._exact_module().free_energy)
+
+    def log_partition_estimate(self) -> LogPartitionEstimate:
+        """Return log Z over the scaled v in nats, with its standard error and effective sample size.
+
+        Exact for up to 20 hidden units; else by annealed importance sampling (256 chains, 2000 temperatures). It is
+        computed once a fit.
+        """
+        check_is_fitted(self)
+        if self._log_partition is None:
+            self._log_partition = log_partition(self.module_, spawn_generator(self.seed_, "log partition"))
+        return self._log_partition
+
+    def log_partition(self) -> float:
+        """Return log Z over the scaled v in nats: the value of `log_partition_estimate`."""
+        return self.log_partition_estimate().value
+
+    def score_samples(self, X: npt.ArrayLike) -> Array:
+        r"""Return :math:`\log p(x) = -F(v) - \log Z - \sum_i \log s_i`, in nats per example.
+
+        With the scale s of `scaling_`, so that the density integrates to one over the user's x.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        constant = self.log_partition() + self.scaling_.log_volume
+        module = self._exact_module()
+        return map_rows(self, X, lambda v: -module.free_energy(v) - constant)
+
+    def score(self, X: npt.ArrayLike, y: object = None) -> float:
+        """Return the mean of `score_samples`, in nats per example.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        float
+        """
+        return float(self.score_samples(X).mean(dtype=np.float64))
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        n_gibbs_steps: int = 1000,
+        *,
+        noise: bool = True,
+        random_state: RandomState = None,
+    ) -> npt.NDArray[np.float64]:
+        """Draw from the model: h from its marginal, then x ~ p(x | h).
+
+        With up to 20 hidden units h is drawn exactly. Beyond, each sample is the end of a chain of its own that is
+        annealed from the uniform distribution over half of the sweeps and runs at the model's own temperature for the
+        other half; between modes that are far apart it need not have reached the right proportions.
+
+        Parameters
+        ----------
+        n_samples : int
+            One chain a sample.
+        n_gibbs_steps : int
+            Sweeps over the hidden units, with the visible ones integrated out; not needed up to 20 hidden units.
+        noise : bool
+            False gives E[x | h] of the last state in place of a draw, for pictures without the pixel noise.
+        random_state : int, numpy generator or None
+            None draws from the seed of the fit: the same call gives the same samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            In the user's units.
+        """
+        check_positive_integer("n_samples", n_samples)
+        check_positive_integer("n_gibbs_steps", n_gibbs_steps)
+        module = self._exact_module()
+        seed = self.seed_ if random_state is None else root_seed(random_state)
+        generator = spawn_generator(seed, "draws")
+        with torch.no_grad():
+            marginal = module.hidden_marginal()
+            if module.n_hidden <= MAX_ENUMERABLE_HIDDEN:
+                states = hidden_states(module.n_hidden, torch.float64)
+                probabilities = torch.softmax(marginal.log_weight(states), 0)
+                uniform = torch.empty(n_samples, dtype=torch.float64).uniform_(generator=generator)
+                h = states[torch.searchsorted(probabilities.cumsum(0), uniform).clamp_(max=len(states) - 1)]
+            else:
+                n_annealed = max(1, n_gibbs_steps // 2)
+                h, _ = anneal(marginal, n_chains=n_samples, n_temperatures=n_annealed, generator=generator)
+                h = collapsed_gibbs(marginal, h.double(), n_gibbs_steps - n_annealed, generator)
+            v = module.sample_visible(h, generator) if noise else module.visible_mean(h)
+            return self.scaling_.invert(v).numpy()

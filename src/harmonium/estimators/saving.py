@@ -1,0 +1,90 @@
+"""What a file keeps of a fitted estimator, and the estimator from what was kept."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from harmonium.data.scaling import Scaling
+from harmonium.estimators.persistence import SavedModel, write_model
+from harmonium.random.seeding import RandomState, root_seed
+
+
+class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """Base of `LatentVariableEstimator`; one that learns more than a module declares it in the four methods below."""
+
+    random_state: RandomState
+    module_: Any
+    scaling_: Scaling
+    history_: list[dict[str, float]]
+    seed_: int
+    n_features_in_: int
+
+    @abstractmethod
+    def _check_parameters(self) -> None: ...
+
+    @abstractmethod
+    def _make_module(self, n_features: int, generator: torch.Generator) -> torch.nn.Module: ...
+
+    def save(self, folder: str | Path) -> None:
+        """Write the fitted estimator into a folder, from which `harmonium.load` gives it back.
+
+        Parameters
+        ----------
+        folder : str or Path
+            It is made where it is missing.
+        """
+        check_is_fitted(self)
+        parameters = self.get_params() | {"random_state": self.seed_}
+        saved = SavedModel(
+            type(self).__name__,
+            parameters,
+            self.n_features_in_,
+            self.history_,
+            self._kept_labels(),
+            self._kept_tensors(),
+        )
+        write_model(saved, Path(folder))
+
+    @classmethod
+    def _from_saved(cls, saved: SavedModel) -> Self:
+        """Return the fitted estimator that was saved; an error of any kind where that cannot be."""
+        estimator = cls(**saved.parameters)
+        estimator._check_parameters()
+        estimator.seed_ = root_seed(estimator.random_state)
+        estimator.n_features_in_, estimator.history_ = saved.n_features, saved.history
+        estimator._restore_labels(saved.labels)
+        estimator._restore_tensors(saved.tensors)
+        return estimator
+
+    def _kept_labels(self) -> dict[str, list[Any]]:
+        """Return what a file keeps besides parameters and tensors, as JSON's types."""
+        return {"feature_names": self.feature_names_in_.tolist()} if hasattr(self, "feature_names_in_") else {}
+
+    def _restore_labels(self, labels: dict[str, list[Any]]) -> None:
+        if "feature_names" in labels:
+            self.feature_names_in_ = np.array(labels["feature_names"], dtype=object)
+
+    def _kept_tensors(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that a file keeps."""
+        tensors = {f"module.{key}": value for key, value in self.module_.state_dict().items()}
+        scaling = self.scaling_
+        return tensors | {
+            "scaling.mean": torch.from_numpy(scaling.mean),
+            "scaling.scale": torch.from_numpy(scaling.scale),
+        }
+
+    def _restore_tensors(self, tensors: dict[str, torch.Tensor]) -> None:
+        self.scaling_ = Scaling(tensors["scaling.mean"].numpy(), tensors["scaling.scale"].numpy())
+        module = self._make_module(self.n_features_in_, torch.Generator())
+        state = {key.removeprefix("module."): value for key, value in tensors.items() if key.startswith("module.")}
+        module.load_state_dict(state)
+        if not all(bool(value.isfinite().all()) for value in state.values()):
+            raise ValueError("a weight is not finite")
+        self.module_ = module
