@@ -7,7 +7,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harmonium.cli.checks import check_data
 from harmonium.exceptions import InvalidInputError
 from harmonium.extras import require
 from harmonium.families.registry import family_names, find_family
@@ -57,24 +56,20 @@ def tune_model(
     for name, value in {**counts, "n_final_epochs": n_final_epochs}.items():
         if value is not None and value < 1:
             raise InvalidInputError(f"{name} must be a positive integer; got {value}")
-    if model not in _TUNABLE:
-        raise InvalidInputError(f"model must be one of {', '.join(_TUNABLE)}, to be tuned; got {model!r}")
-    if space is not None:
-        space.stat()  # says that it is missing
-    check_data(data)
     require("tune", "optuna", "matplotlib")
+    from harmonium.data.datasets import load_dataset
+    from harmonium.experiments.search_spaces import search_space
 
-    # only now that nothing is left that could be wrong at once: these take seconds to import
+    bounds = search_space(model, load_dataset(data, "train"), space)
+
+    # these take seconds to import, and what can be found wrong at once has been found
     from rich.console import Console
 
-    from harmonium.data.datasets import load_dataset
     from harmonium.experiments.run_directory import RunDirectory
-    from harmonium.experiments.search_spaces import search_space
     from harmonium.experiments.tune import tune
     from harmonium.experiments.tuning import Tuning
     from harmonium.training.progress import ProgressBar
 
-    bounds = search_space(model, load_dataset(data, "train"), space)
     tuning = Tuning(model, data, bounds, n_epochs, n_samples, seed)
     run = RunDirectory(run_dir or Path("runs") / f"tuned-{model}-{Path(data).stem}-seed{seed}")
     console = Console(stderr=True, soft_wrap=True, highlight=False)
