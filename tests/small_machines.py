@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
+from textbook_machine import Machine
 
 
 def random_module(
@@ -23,6 +24,17 @@ def random_module(
         module.hidden_bias.normal_(generator=generator)
         module.visible_centre.normal_(generator=generator).add_(0.5)
         module.log_variance.normal_(generator=generator).mul_(0.5)
+    return module
+
+
+def module_of(machine: Machine) -> GaussianBernoulliRBMModule:
+    """The same machine in the library, which stores the visible bias centred."""
+    module = GaussianBernoulliRBMModule(*machine.W.shape, learn_sigma=True).double()
+    with torch.no_grad():
+        module.weight.copy_(torch.from_numpy(machine.W.T))
+        module.hidden_bias.copy_(torch.from_numpy(machine.alpha))
+        module.visible_centre.copy_(torch.from_numpy(machine.b + 0.5 * machine.sigma * machine.W.sum(1)))
+        module.log_variance.copy_(torch.from_numpy(2 * np.log(machine.sigma)))
     return module
 
 

@@ -83,8 +83,9 @@ class Base:
         kind.
     """
 
-    def __init__(self, width: int = WIDTH, *, kind: Sort = "a", other: "Sort | None" = None, sizes: Sequence[int] = (1,),
-                 pair: Optional[tuple[int, float]] = None, either: Union[float, Sequence[float]] = 1.0,
+    def __init__(self, width: int = WIDTH, *, kind: Sort = "a", other: "Sort | None" = None,
+                 sizes: Sequence[int] = (1,), pair: Optional[tuple[int, float]] = None,
+                 either: Union[float, Sequence[float]] = 1.0,
                  array: npt.ArrayLike | None = None, plain=True, unknown: npt.NDArray = 2, computed: float = 2 ** 0.5):
         pass
 '''

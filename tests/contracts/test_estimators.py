@@ -1,5 +1,6 @@
 """What every estimator promises, whatever its model."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import harmonium
 from harmonium import VAE, ConditionalVAE, GaussianBernoulliRBM, SparseAutoencoder
+from harmonium.data.batches import Batches
 from harmonium.exceptions import DamagedFileError, DivergenceError, HarmoniumError, InvalidInputError
 
 HELD_BACK = {"validation_fraction": 0.2, "patience": 2}
@@ -186,25 +188,60 @@ def test_a_wrong_hyper_parameter_is_named_with_what_is_allowed(estimator, matrix
         clone(estimator).set_params(**{parameter: value}).fit(matrix, LABELS)
 
 
+def answers(fitted, X):
+    """What a fitted estimator says of X, and of its training."""
+    return fitted.transform(X), fitted.reconstruct(X), [row["epoch"] for row in fitted.history_]
+
+
 @every_estimator
-def test_an_error_leaves_the_estimator_as_it_was(estimator, matrix):
+def test_bad_data_leave_the_estimator_as_it_was(estimator, matrix):
     fitted = clone(estimator).fit(matrix, LABELS)
-    before, seconds = fitted.transform(matrix), fitted.reconstruct(matrix)
-    with pytest.raises(InvalidInputError):
-        fitted.fit(np.full((300, 4), np.nan), LABELS)
-    fitted.set_params(learning_rate=1e30, optimizer="sgd")
+    before = answers(fitted, matrix)
     for train in (fitted.fit, fitted.partial_fit):
-        fitted.__dict__.pop("_trainer", None)  # so that partial_fit takes the wild rate
-        with pytest.raises(DivergenceError):
-            for _ in range(20):
-                train(matrix, LABELS)
-        np.testing.assert_array_equal(fitted.transform(matrix).shape, before.shape)
-        assert np.isfinite(fitted.reconstruct(matrix)).all()
-    clean = clone(estimator).fit(matrix, LABELS)
-    with pytest.raises(InvalidInputError):
-        clean.fit(matrix[:, :4] * np.nan, LABELS)
-    np.testing.assert_array_equal(clean.transform(matrix), before)
-    np.testing.assert_array_equal(clean.reconstruct(matrix), seconds)
+        for spoilt in (np.full((300, 6), np.nan), np.full((300, 4), np.nan), matrix[:0]):
+            with pytest.raises(InvalidInputError):
+                train(spoilt, LABELS)
+            np.testing.assert_equal(answers(fitted, matrix), before)
+    # nor does what comes after them notice
+    unspoilt = clone(estimator).fit(matrix, LABELS).partial_fit(matrix, LABELS)
+    np.testing.assert_equal(answers(fitted.partial_fit(matrix, LABELS), matrix), answers(unspoilt, matrix))
+
+
+@every_estimator
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_diverging_call_leaves_the_estimator_as_it_was(estimator, matrix, method):
+    # unpickled, it has no optimiser, and so partial_fit takes the wild rate as fit does
+    fitted = pickle.loads(pickle.dumps(clone(estimator).fit(matrix, LABELS)))
+    fitted.set_params(learning_rate=1e30, optimizer="sgd")
+    with pytest.raises(DivergenceError):
+        for _ in range(20):  # some calls may do their one epoch; the one that does not leaves what they made
+            before = answers(fitted, matrix)
+            getattr(fitted, method)(matrix, LABELS)
+    np.testing.assert_equal(answers(fitted, matrix), before)
+    assert all(np.isfinite(values).all() for values in before)
+
+
+@every_estimator
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_an_interrupted_call_leaves_the_estimator_as_it_was_but_for_the_optimiser(
+    estimator, matrix, method, monkeypatch
+):
+    fitted = clone(estimator).fit(matrix, LABELS)
+    before, copied = answers(fitted, matrix), pickle.loads(pickle.dumps(fitted))  # the copy has no optimiser
+
+    def interrupted(batches, generator, epoch=Batches.epoch):
+        yield from itertools.islice(epoch(batches, generator), 2)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Batches, "epoch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            getattr(fitted, method)(matrix, LABELS)
+    np.testing.assert_equal(answers(fitted, matrix), before)
+    if method == "partial_fit":
+        for one in (fitted, copied):
+            one.partial_fit(matrix, LABELS)
+        np.testing.assert_equal(answers(fitted, matrix), answers(copied, matrix))
 
 
 @every_estimator

@@ -223,12 +223,24 @@ def test_settings_that_cannot_be_are_one_sentence(matrix, settings, sentence):
         VAE(2, **(SMALL | settings)).fit(matrix)
 
 
-def test_a_class_of_one_row_cannot_be_in_both_parts_and_the_rows_are_drawn_blindly(matrix):
-    y = np.where(np.arange(300) == 7, "rare", np.where(np.arange(300) < 99, "common", "usual"))
-    vae = ConditionalVAE(2, validation_fraction=0.2, **SMALL).fit(matrix, y)
-    blind = ConditionalVAE(2, validation_fraction=0.2, **SMALL)
-    assert prepare(blind, matrix, y).batches.n_samples == 240
-    assert len(vae.classes_) == 3
+def test_a_class_of_one_row_cannot_be_in_both_parts_and_the_rows_are_drawn_blindly(numbered):
+    y = np.repeat(["common", "rare", "usual"], [100, 1, 199])
+    conditional = ConditionalVAE(2, validation_fraction=0.2, **SMALL)
+    held = held_back(conditional, numbered, y)
+    assert len(conditional.classes_) == 3
+    assert len(held) == 60
+    # blindly: as a model without labels draws them, and the same whichever rows have which label
+    assert held == held_back(VAE(2, validation_fraction=0.2, **SMALL), numbered)
+    assert held == held_back(conditional, numbered, y[::-1])
+    others = [held_back(clone(conditional).set_params(random_state=k), numbered, y) for k in range(1, 6)]
+    assert len({np.sum(y[rows] == "common") for rows in others}) > 1  # no proportion is forced
+    # classes of two rows or more are in their proportions, and that is another draw
+    y_proportional = np.repeat(["common", "rare", "usual"], [100, 5, 195])
+    proportional = held_back(conditional, numbered, y_proportional)
+    assert np.unique(y_proportional[proportional], return_counts=True)[1].tolist() == [20, 1, 39]
+    assert proportional != held
+    # what fit measures its loss on can be drawn so
+    assert conditional.fit(numbered, y).history_[-1]["validation_loss"] > 0
 
 
 def test_a_boltzmann_machine_is_measured_by_the_likelihood_of_the_rows_held_back(matrix):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,127 +11,94 @@ import numpy as np
 
 from harmonium.assignment.numbers import log_likelihood, number, percent
 from harmonium.assignment.over_seeds import Metrics
-from harmonium.assignment.problem1.protocol import Problem1
 from harmonium.assignment.problem2.exhibits import classes_drawn
 from harmonium.assignment.problem2.generation import N_SAMPLES_PER_CLASS
-from harmonium.assignment.problem2.protocol import N_FITTED, N_MAPPED, PERPLEXITY, SETTINGS, Problem2
+from harmonium.assignment.problem2.protocol import N_FITTED, N_MAPPED, PERPLEXITY, SETTINGS
 from harmonium.assignment.problem3.exhibits import METHOD_TITLES
-from harmonium.assignment.problem3.protocol import Problem3
 from harmonium.assignment.protocol import Assignment
 from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
 from harmonium.families.vae import N_IMPORTANCE
 
 
-@dataclass(frozen=True)
-class Prose:
-    """The variables of the templates.
+def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folder: Path) -> dict[str, Any]:
+    """Return the variables of the templates, read from an assignment's runs.
 
-    Attributes
+    Parameters
     ----------
-    title : str
-    runs : str
-        The folder of the runs, seen from the notebook's.
-    data1, data2, data3 : str
-        Titles of the problems' data sets.
-    problem1, problem2, problem3
-        The settings.
-    results1, results2, results3 : dict
-        What `solve_problem1` and its siblings return.
-    manifest, manifest_autoencoders : dict
-        How the runs were made.
-    rbm, sparse : dict
-        Parameters of the generative RBMs and of the sparse autoencoder.
-    vae : dict
-        By setting, the parameters of the variational autoencoders.
-    study : dict
-        What the search did.
-    is_quick : bool
-        Whether the runs are no result.
-    n_classes : int
-    class_entropy : float
-        Of equal classes, in nats.
-    log_volume : float
-        The sum of the logarithms of the chosen setting's scales: what they take from a log-density in pixel units.
-    n_fitted, n_mapped : int
-        Images of the t-SNE maps: of the training set, of the test set.
-    n_atoms : int
-        Columns of the sparse autoencoder's dictionary.
-    left_out : dict
-        By title, why a denoiser was not measured.
+    assignment : Assignment
+    metrics : dict
+        What `Assignment.collect` returned.
+    runs : Path
+        The folder of the runs.
+    folder : Path
+        The folder of the notebook.
+
+    Returns
+    -------
+    dict
+        ``title`` : of the notebook.
+        ``runs`` : the folder of the runs, seen from the notebook's.
+        ``data1``, ``data2``, ``data3`` : titles of the problems' data sets.
+        ``problem1``, ``problem2``, ``problem3`` : the settings.
+        ``results1``, ``results2``, ``results3`` : what `solve_problem1` and its siblings return.
+        ``manifest``, ``manifest_autoencoders`` : how the runs were made.
+        ``rbm``, ``sparse`` : parameters of the generative RBMs and of the sparse autoencoder.
+        ``vae`` : by setting, the parameters of the variational autoencoders.
+        ``study`` : what the search did.
+        ``is_quick`` : whether the runs are no result.
+        ``classes_drawn`` : the names of the classes that are drawn.
+        ``n_classes`` : their number in all.
+        ``class_entropy`` : of equal classes, in nats.
+        ``log_volume`` : the sum of the logarithms of the chosen setting's scales: what they take from a log-density
+        in pixel units.
+        ``n_fitted``, ``n_mapped`` : images of the t-SNE maps: of the training set, of the test set.
+        ``n_atoms`` : columns of the sparse autoencoder's dictionary.
+        ``left_out`` : by title, why a denoiser was not measured.
+        ``n_importance``, ``n_samples_per_class``, ``perplexity`` : what was measured with.
+        ``number``, ``log_likelihood``, ``percent`` : functions that write a figure.
     """
-
-    title: str
-    runs: str
-    data1: str
-    data2: str
-    data3: str
-    problem1: Problem1
-    problem2: Problem2
-    problem3: Problem3
-    results1: Metrics
-    results2: Metrics
-    results3: Metrics
-    manifest: dict[str, Any]
-    manifest_autoencoders: dict[str, Any]
-    rbm: dict[str, Any]
-    vae: dict[str, dict[str, Any]]
-    sparse: dict[str, Any]
-    study: dict[str, Any]
-    is_quick: bool
-    classes_drawn: tuple[str, ...]
-    n_classes: int
-    class_entropy: float
-    log_volume: float
-    n_fitted: int
-    n_mapped: int
-    n_atoms: int
-    left_out: dict[str, str]
-    n_importance: int = N_IMPORTANCE
-    n_samples_per_class: int = N_SAMPLES_PER_CLASS
-    perplexity: int = PERPLEXITY
-    number: Callable[..., str] = number
-    log_likelihood: Callable[..., str] = log_likelihood
-    percent: Callable[[float], str] = percent
-
-    @classmethod
-    def of(cls, assignment: Assignment, metrics: Metrics, runs: Path, folder: Path) -> Prose:
-        """Read what the prose says of an assignment's runs, for a notebook in a folder."""
-        problem1, problem2, problem3 = assignment.problem1, assignment.problem2, assignment.problem3
-        machine = problem1.run("generative", problem1.n_hidden[0], 0)
-        sigma = problem3.sigmas[0]
-        judge, chosen = problem2.judge.load_estimator(), problem2.run("vae", "chosen").load_estimator()
-        train, test = load_dataset(problem2.data, "train"), load_dataset(problem2.data, "test")
-        others = {name: problem3.compared(sigma).read_json(f"{name}.json") for name in problem3.methods}
-        names = [_title(problem.data) for problem in (problem1, problem2, problem3)]
-        return cls(
-            title=f"Latent-variable models of {' and '.join(dict.fromkeys(names))}",
-            runs=Path(os.path.relpath(runs, folder)).as_posix(),
-            data1=names[0],
-            data2=names[1],
-            data3=names[2],
-            problem1=problem1,
-            problem2=problem2,
-            problem3=problem3,
-            results1=metrics["problem1"],
-            results2=metrics["problem2"],
-            results3=metrics["problem3"],
-            manifest=machine.manifest(),
-            manifest_autoencoders=problem2.run("vae", "chosen").manifest(),
-            rbm=machine.config().parameters,
-            vae={setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
-            sparse=problem3.run(sigma).config().parameters,
-            study=problem2.run("conditional_vae", "chosen").study(),
-            classes_drawn=classes_drawn(test),
-            is_quick=assignment.is_quick,
-            n_classes=len(judge.classes_),
-            class_entropy=math.log(len(judge.classes_)),
-            log_volume=float(np.log(chosen.scaling_.scale).sum()),
-            n_fitted=min(N_FITTED, len(train.X) // 2),
-            n_mapped=min(N_MAPPED, len(test.X)),
-            n_atoms=len(problem3.run(sigma).load_estimator().dictionary_),
-            left_out={METHOD_TITLES[name]: found["left_out"] for name, found in others.items() if "left_out" in found},
-        )
+    problem1, problem2, problem3 = assignment.problem1, assignment.problem2, assignment.problem3
+    machine = problem1.run("generative", problem1.n_hidden[0], 0)
+    sigma = problem3.sigmas[0]
+    judge, chosen = problem2.judge.load_estimator(), problem2.run("vae", "chosen").load_estimator()
+    train, test = load_dataset(problem2.data, "train"), load_dataset(problem2.data, "test")
+    others = {name: problem3.compared(sigma).read_json(f"{name}.json") for name in problem3.methods}
+    names = [_title(problem.data) for problem in (problem1, problem2, problem3)]
+    return {
+        "title": f"Latent-variable models of {' and '.join(dict.fromkeys(names))}",
+        "runs": Path(os.path.relpath(runs, folder)).as_posix(),
+        "data1": names[0],
+        "data2": names[1],
+        "data3": names[2],
+        "problem1": problem1,
+        "problem2": problem2,
+        "problem3": problem3,
+        "results1": metrics["problem1"],
+        "results2": metrics["problem2"],
+        "results3": metrics["problem3"],
+        "manifest": machine.manifest(),
+        "manifest_autoencoders": problem2.run("vae", "chosen").manifest(),
+        "rbm": machine.config().parameters,
+        "vae": {setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
+        "sparse": problem3.run(sigma).config().parameters,
+        "study": problem2.run("conditional_vae", "chosen").study(),
+        "is_quick": assignment.is_quick,
+        "classes_drawn": classes_drawn(test),
+        "n_classes": len(judge.classes_),
+        "class_entropy": math.log(len(judge.classes_)),
+        "log_volume": float(np.log(chosen.scaling_.scale).sum()),
+        "n_fitted": min(N_FITTED, len(train.X) // 2),
+        "n_mapped": min(N_MAPPED, len(test.X)),
+        "n_atoms": len(problem3.run(sigma).load_estimator().dictionary_),
+        "left_out": {METHOD_TITLES[name]: found["left_out"] for name, found in others.items() if "left_out" in found},
+        "n_importance": N_IMPORTANCE,
+        "n_samples_per_class": N_SAMPLES_PER_CLASS,
+        "perplexity": PERPLEXITY,
+        "number": number,
+        "log_likelihood": log_likelihood,
+        "percent": percent,
+    }
 
 
 def _title(data: str) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harmonium.report.write import FORMATS, write_report
+from harmonium.assignment.report import write_report
+from harmonium.report.build import FORMATS
 
 
 def report_runs(*, run_dir: Path = Path("runs"), report: Path = Path("report"), to: str = ",".join(FORMATS)) -> None:

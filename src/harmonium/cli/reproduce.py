@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harmonium.assignment.protocol import Assignment
+from harmonium.assignment.report import write_report
+from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
-from harmonium.report.write import FORMATS, check_report, write_report
+from harmonium.report.build import FORMATS, check_report
 
 
 def reproduce_all(
@@ -41,15 +42,19 @@ def reproduce_all(
         Where the notebook, the page, the PDF and metrics.json are written.
     """
     console = Console(soft_wrap=True, highlight=False)
-    if data not in REGISTRY and Path(data).exists():
+    check_report(report, FORMATS)
+    if data not in REGISTRY:
+        load_dataset(data, "test")
         data = str(Path(data).resolve())  # the notebook is read in another folder
     if n_hidden is None:
         n_hidden = (10, 50) if quick else (10, 50, 100, 250)
     if n_epochs is None:
         n_epochs = 2 if quick else 25
+    # imported here, with PyTorch: what is refused above does not wait for it
+    from harmonium.assignment.protocol import Assignment
+
     assignment = Assignment.make(runs, data, seeds, n_hidden, n_epochs)
     assignment.check()
-    check_report(report, FORMATS)
     if quick:
         assignment = assignment.shortened(runs)
     assignment.solve(console)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind
 from harmonium.estimators.fitting import prepare, prepare_next
@@ -101,6 +102,11 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _validation_losses(self, module: Any, generator: torch.Generator) -> ValidationLosses:
         """Return what maps rows held back, and their labels, to the loss of each; the module is in evaluation mode."""
         raise NotImplementedError
+
+    def _exact_module(self) -> Any:
+        """Return a copy of the fitted module for inference: in double precision and evaluation mode."""
+        check_is_fitted(self)
+        return copy.deepcopy(self.module_).double().eval()
 
     def _parameter_groups(self, module: Any) -> list[dict[str, Any]]:
         return [{"params": list(module.parameters()), "lr": self.learning_rate}]

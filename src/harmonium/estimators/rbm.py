@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -83,10 +82,6 @@ class RBMEstimator(LatentVariableEstimator):
     def _adopt(self, trainer: Trainer) -> Self:
         self._log_partition = None
         return super()._adopt(trainer)
-
-    def _exact_module(self) -> RBMModule:
-        check_is_fitted(self)
-        return copy.deepcopy(self.module_).double()
 
     @property
     def components_(self) -> npt.NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Mapping
 from typing import ClassVar, Literal
@@ -172,10 +171,6 @@ class SparseAutoencoder(LatentVariableEstimator):
     @property
     def _n_features_out(self) -> int:
         return len(self.module_.dictionary)
-
-    def _exact_module(self) -> SparseAutoencoderModule:
-        check_is_fitted(self)
-        return copy.deepcopy(self.module_).double()
 
     def transform(self, X: npt.ArrayLike) -> Array:
         """Return the codes h of examples as they are given (no noise is added), shape (n_samples, n_atoms).

@@ -29,10 +29,6 @@ class VariationalInference(LatentVariableEstimator):
     def _n_features_out(self) -> int:
         return self.module_.n_latent
 
-    def _exact_module(self) -> VAEModule:
-        check_is_fitted(self)
-        return copy.deepcopy(self.module_).double().eval()
-
     def _infer(self, X: npt.ArrayLike, y: npt.ArrayLike | None, function: Callable[..., torch.Tensor]) -> Array:
         """Apply a function of the module and a batch to all rows, in single precision where X is, else in double."""
         check_is_fitted(self)

@@ -1,1 +1,1 @@
-"""Run directories in, a report out."""
+"""A notebook with template variables in; the notebook executed, a page and a PDF out."""

@@ -9,17 +9,28 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from harmonium.files import write_atomically
+from harmonium.report.notebook import NotebookError
 
 
 def draw_files(notebook: NotebookNode) -> dict[str, str]:
-    """Return every figure of an executed notebook, as SVG, by the file name that goes with its number from 1."""
-    drawings = [
-        output.data["image/svg+xml"]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if "image/svg+xml" in output.get("data", {})
-    ]
+    """Return every figure of an executed notebook, as SVG, by the file name that goes with its number from 1.
+
+    Raises
+    ------
+    NotebookError
+        If a picture is no SVG: neither the page nor the PDF would show it.
+    """
+    drawings = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/svg+xml" in data:
+                drawings.append(data["image/svg+xml"])
+            elif any(form.startswith("image/") for form in data):
+                start = cell.source.partition("\n")[0]
+                raise NotebookError(
+                    f"the picture of the cell {start!r} is no SVG; show it with harmonium.report.display.show(figure)"
+                )
     return {figure_name(index): drawing for index, drawing in enumerate(drawings, start=1)}
 
 

@@ -10,9 +10,13 @@ from nbconvert.exporters.html import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
+from traitlets.config import Config
 
 from harmonium.report.captions import with_captions
 from harmonium.report.katex import render, stylesheet
+
+# as in the PDF: of an output that comes in several forms, the first of these
+_FORMS = ["image/svg+xml", "text/markdown", "text/plain"]
 
 
 def to_html(notebook: NotebookNode) -> str:
@@ -22,6 +26,8 @@ def to_html(notebook: NotebookNode) -> str:
     ------
     FormulaError
         If a formula cannot be rendered.
+    NotebookError
+        If a caption follows no figure or table.
     """
     exporter = _Exporter(  # type: ignore[no-untyped-call]  # untyped in nbconvert
         template_name="page",
@@ -29,6 +35,7 @@ def to_html(notebook: NotebookNode) -> str:
         mathjax_url="",
         require_js_url="",
         mermaid_js_url="",
+        config=Config({"NbConvertBase": {"display_data_priority": _FORMS}}),
     )
     styles = {"katex_css": stylesheet(), "code_css": HtmlFormatter(style="bw").get_style_defs(".highlight")}
     page, _ = exporter.from_notebook_node(with_captions(notebook), resources=styles)

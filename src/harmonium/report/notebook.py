@@ -1,4 +1,4 @@
-"""The notebook: percent-format sources, their prose filled in with the runs' figures, executed."""
+"""The notebook: percent-format sources put together, their prose filled in, executed."""
 
 from __future__ import annotations
 
@@ -7,57 +7,64 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, TemplateError
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from traitlets.config import Config
 
 import harmonium.exceptions
-from harmonium.assignment.template_context import Prose
 from harmonium.exceptions import HarmoniumError
 
-SOURCES = (
-    "introduction",
-    *(f"problem{k}/{part}" for k in (1, 2, 3) for part in ("question", "derivations", "results")),
-    "closing",
-)
 _KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
 
 class NotebookError(HarmoniumError):
-    """A cell of the notebook failed."""
+    """A cell of the notebook cannot be filled in, run or typeset."""
 
 
-def make_notebook(prose: Prose) -> NotebookNode:
-    """Return the notebook, not yet executed: every number in its prose is one of the runs'.
+def make_notebook(
+    sources: Iterable[str | Path | Traversable], variables: Mapping[str, Any], title: str
+) -> NotebookNode:
+    """Return the sources as one notebook, filled in and not yet executed.
 
-    Markdown cells, and code cells with the tag ``parameters``, are Jinja templates over `Prose`.
+    Parameters
+    ----------
+    sources : iterable of str, Path or Traversable
+        In percent format. Markdown cells, and code cells with the tag ``parameters``, are Jinja templates.
+    variables : mapping of str to object
+        What the templates are filled in with; a name that is missing is an error.
+    title : str
+
+    Raises
+    ------
+    NotebookError
+        If a template cannot be filled in.
     """
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     cells: list[NotebookNode] = []
-    for source in SOURCES:
-        text = (files("harmonium.assignment") / f"{source}.py").read_text(encoding="utf-8")
-        for cell in jupytext.reads(text, fmt="py:percent").cells:
+    for source in sources:
+        file = Path(source) if isinstance(source, str) else source
+        for cell in jupytext.reads(file.read_text(encoding="utf-8"), fmt="py:percent").cells:
             if cell.cell_type == "markdown" or "parameters" in cell.metadata.get("tags", []):
-                cell.source = environment.from_string(cell.source).render(**vars(prose)).strip()
-            if cell.source:
+                try:
+                    cell.source = environment.from_string(cell.source).render(variables).strip()
+                except TemplateError as error:
+                    start = cell.source.partition("\n")[0]
+                    raise NotebookError(f"the cell {start!r} of {file.name} cannot be filled in: {error}") from error
+            if cell.source and cell.cell_type != "raw":  # a file's header
                 cell.id = f"cell-{len(cells) + 1:03}"
                 cells.append(cell)
     notebook: NotebookNode = nbformat.from_dict(  # type: ignore[no-untyped-call]  # untyped in nbformat
-        {
-            "nbformat": 4,
-            "nbformat_minor": 5,
-            "metadata": {"kernelspec": _KERNEL, "title": prose.title},
-            "cells": cells,
-        }
+        {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": _KERNEL, "title": title}, "cells": cells}
     )
     return notebook
 
@@ -77,6 +84,8 @@ def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int
     HarmoniumError
         What a cell raised, in the same sentence.
     """
+    # a figure is shown by `show` alone, and not as a PNG too at the end of its cell
+    environment = os.environ | {"MPLBACKEND": "agg"}
     with tempfile.TemporaryDirectory() as sockets:
         client = NotebookClient(
             notebook,
@@ -92,7 +101,7 @@ def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int
         try:
             # in a thread of its own: in this one nbclient would answer Ctrl-C, with tracebacks
             with ThreadPoolExecutor(1) as pool:
-                done = pool.submit(asyncio.run, client.async_execute(stderr=subprocess.DEVNULL))
+                done = pool.submit(asyncio.run, client.async_execute(stderr=subprocess.DEVNULL, env=environment))
                 try:
                     return done.result()
                 except KeyboardInterrupt:

@@ -16,10 +16,10 @@ from harmonium.report.captions import with_captions
 from harmonium.report.figures import figure_name
 from harmonium.report.katex import FormulaError
 
-# implicit_figures: an image alone in a paragraph is a figure with a caption
-# the names of tests are too long to be justified
+# a paragraph that names tests: their names are too long to be justified
 _TESTS = re.compile(r"^\*Checked by\*.*\n?(?:.+\n?)*", re.MULTILINE)
 _RAGGED = "::: {}\n`#set par(justify: false); #set text(size: 0.88em);`{=typst}\\g<0>\n:::\n"
+# implicit_figures: an image alone in a paragraph is a figure with a caption
 _READER = "markdown+pipe_tables+table_captions+tex_math_dollars+implicit_figures-smart-auto_identifiers"
 
 
@@ -36,6 +36,8 @@ def to_pdf(notebook: NotebookNode, figures: Mapping[str, str]) -> bytes:
     ------
     FormulaError
         If a formula does not convert.
+    NotebookError
+        If a caption follows no figure or table.
     """
     template = files("harmonium.report") / "assets" / "paper.typ"
     arguments = ["--standalone", f"--template={template}", "--columns=1000", "--fail-if-warnings", "--wrap=preserve"]

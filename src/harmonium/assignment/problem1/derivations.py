@@ -67,7 +67,7 @@
 #         \exp\left( \frac{x'}{\sigma_i} \sum_j W_{ij} h_j - \frac{(x' - b_i)^2}{2 \sigma_i^2} \right) dx'} .
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_visible_conditional_is_the_ratio_in_which_alpha_cancels`.
+# *Checked by* `tests/exact/test_derivations_rbm.py::test_visible_conditional_is_the_ratio_in_which_alpha_cancels`.
 
 # %% [markdown]
 # ### The integral in closed form: completing the square
@@ -92,7 +92,8 @@
 # = \sqrt{2 \pi} \, \sigma_i \, \exp\left( \frac{b_i a_i}{\sigma_i} + \frac{a_i^2}{2} \right) .
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_completing_the_square_of_a_visible_unit`.
+# *Checked by* `tests/symbolic/test_problem1.py::test_completing_the_square_of_a_visible_unit` and
+# `tests/exact/test_gaussian_bernoulli_module.py::test_hidden_marginal_integrates_the_visible_units_out_by_quadrature`.
 
 # %% [markdown]
 # In the ratio these factors cancel as well:
@@ -122,7 +123,7 @@
 #             = \prod_{i=1}^{D} p(v_i \mid h) .
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_visible_units_are_independent_given_h`.
+# *Checked by* `tests/exact/test_derivations_rbm.py::test_visible_units_are_independent_given_h`.
 
 # %% [markdown]
 # ### The hidden units given the visible units
@@ -150,7 +151,7 @@
 # = \mathrm{sigmoid}\left( \alpha_j + \sum_i \frac{W_{ij} v_i}{\sigma_i} \right) .
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_hidden_units_are_independent_given_v` and
+# *Checked by* `tests/exact/test_derivations_rbm.py::test_hidden_units_are_independent_given_v` and
 # `tests/exact/test_gaussian_bernoulli_module.py::test_hidden_probabilities_are_bayes_rule`.
 
 # %% [markdown]
@@ -273,7 +274,8 @@
 #
 # In the data term $h_j$ enters linearly, so $p(h_j = 1 \mid v)$ stands for it without a draw.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_log_likelihood_gradient_is_data_minus_model_expectation`.
+# *Checked by* `tests/symbolic/test_problem1.py::test_log_likelihood_gradient_is_data_minus_model_expectation` and
+# `tests/exact/test_derivations_rbm.py::test_gradient_of_exact_likelihood_is_model_expectation_minus_data`.
 
 # %% [markdown]
 # ### Centred coordinates
@@ -362,7 +364,9 @@
 # expectation. The third is dropped: it vanishes where $p_k = p_\infty$ but not in general, and the fixed points of the
 # remaining update differ in general from those of maximum likelihood (Carreira-Perpiñán & Hinton, 2005).
 #
-# *Checked by* `tests/exact/test_derivations.py::test_contrast_of_divergences_has_the_cd_gradient_and_a_dropped_term`.
+# *Checked by* `tests/symbolic/test_problem1.py::test_contrast_of_divergences_has_the_cd_gradient_and_a_dropped_term`
+# and
+# `tests/statistical/test_contrastive_divergence.py::test_the_expected_update_is_that_of_the_data_less_that_of_one_sweep`.
 
 # %% [markdown]
 # ### The chain with the visible units integrated out
@@ -387,7 +391,7 @@
 # p(h_j = 1 \mid h_{-j}) = \mathrm{sigmoid}\left( \theta_j + \sum_{k \ne j} J_{jk} h_k \right) .
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_collapsed_conditional_is_that_of_the_marginal` and
+# *Checked by* `tests/exact/test_derivations_rbm.py::test_collapsed_conditional_is_that_of_the_marginal` and
 # `tests/statistical/test_gibbs.py::test_chains_reach_the_exact_distribution_from_a_far_start`.
 
 # %% [markdown]
@@ -422,7 +426,8 @@
 # = - \frac{\partial \log Z}{\partial \psi} .
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_hidden_free_energy_gradient_averages_the_energys_over_v`.
+# *Checked by* `tests/symbolic/test_problem1.py::test_hidden_free_energy_gradient_averages_the_energys_over_v` and
+# `tests/exact/test_derivations_rbm.py::test_gradient_of_the_hidden_free_energy_is_that_of_the_energy_at_the_mean_of_v`.
 
 # %% [markdown]
 # ### Annealed importance sampling: the path
@@ -446,7 +451,7 @@
 # $$
 #
 # *Checked by*
-# `tests/exact/test_derivations.py::test_annealed_weights_have_the_partition_function_as_their_exact_mean`.
+# `tests/exact/test_derivations_annealing.py::test_annealed_weights_have_the_partition_function_as_their_exact_mean`.
 
 # %% [markdown]
 # ### The weights are unbiased
@@ -474,8 +479,9 @@
 #
 # the last by Jensen's inequality: $\log Z$ is under-estimated, and so log-likelihoods are over-estimated, on average.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_annealed_weights_have_the_partition_function_as_their_exact_mean`
-# and `tests/exact/test_derivations.py::test_annealed_estimates_of_many_tiny_runs_average_to_the_partition_function`.
+# *Checked by*
+# `tests/exact/test_derivations_annealing.py::test_annealed_weights_have_the_partition_function_as_their_exact_mean` and
+# `tests/exact/test_derivations_annealing.py::test_annealed_estimates_of_many_tiny_runs_average_to_the_partition_function`.
 
 # %% [markdown]
 # ### The standard error and the effective sample size
@@ -493,5 +499,5 @@
 # $\frac{1}{N} \sum_n w_n^2 / \bar w^2 = N / \mathrm{ESS}$. Equal weights give $\mathrm{ESS} = N$ and no error; with
 # $\mathrm{ESS}$ near one a single chain decides, and the standard error itself is not to be trusted.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_standard_error_follows_from_the_effective_sample_size` and
-# `tests/statistical/test_annealed_importance.py::test_estimate_is_within_three_of_its_own_standard_errors`.
+# *Checked by* `tests/exact/test_derivations_annealing.py::test_standard_error_follows_from_the_effective_sample_size`
+# and `tests/statistical/test_annealed_importance.py::test_estimate_is_within_three_of_its_own_standard_errors`.

@@ -23,8 +23,8 @@
 # The last line splits the logarithm and uses $D_{KL}[q \| p] = \mathbb{E}_q[\log q - \log p]$. This is the
 # assignment's equation (1) (Kingma & Welling, 2014).
 #
-# *Checked by*
-# `tests/exact/test_derivations.py::test_the_bound_is_the_expected_log_weight_and_below_the_log_likelihood`.
+# *Checked by* `tests/symbolic/test_problem2.py::test_the_bound_is_the_expected_log_weight_and_below_the_log_likelihood`
+# and `tests/exact/test_derivations_vae.py::test_the_bound_falls_short_by_the_divergence_from_the_posterior`.
 
 # %% [markdown]
 # ### The gap of the bound
@@ -43,7 +43,8 @@
 # The gap is the divergence of the encoder's distribution from the exact posterior. It is zero only where they agree,
 # and to raise the bound in $\phi$ at fixed $\theta$ is to lower that divergence.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_the_gap_of_the_bound_is_the_divergence_from_the_posterior` and
+# *Checked by* `tests/symbolic/test_problem2.py::test_the_gap_of_the_bound_is_the_divergence_from_the_posterior`,
+# `tests/exact/test_derivations_vae.py::test_the_bound_falls_short_by_the_divergence_from_the_posterior` and
 # `tests/exact/test_vae.py::test_with_the_exact_posterior_every_bound_is_the_log_likelihood`.
 
 # %% [markdown]
@@ -75,7 +76,7 @@
 # One draw of $\epsilon$ an example gives an unbiased estimate of the gradient; the chain rule through the encoder
 # carries it to $\phi$, with $\partial \sigma_m / \partial \log \sigma_m^2 = \frac{1}{2} \sigma_m$.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_reparameterised_gradient_is_that_of_the_expectation` and
+# *Checked by* `tests/exact/test_derivations_vae.py::test_reparameterised_gradient_is_that_of_the_expectation` and
 # `tests/exact/test_vae.py::test_gradient_of_the_reparameterised_bound_equals_finite_differences`.
 
 # %% [markdown]
@@ -108,7 +109,7 @@
 # = \frac{1}{2} \sum_{m=1}^{M} \left( \mu_m^2 + \sigma_m^2 - 1 - \log \sigma_m^2 \right) .
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_divergence_from_the_prior_by_symbolic_integration` and
+# *Checked by* `tests/exact/test_derivations_vae.py::test_divergence_from_the_prior_by_symbolic_integration` and
 # `tests/exact/test_vae.py::test_kl_and_log_normal_are_torchs`.
 
 # %% [markdown]
@@ -123,7 +124,7 @@
 #
 # Only $\beta = 1$ makes $-L$ a bound in expectation; during warm-up $\beta$ rises to it.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_the_loss_is_minus_the_bound_of_its_own_draw`.
+# *Checked by* `tests/exact/test_derivations_vae.py::test_the_loss_is_minus_the_bound_of_its_own_draw`.
 
 # %% [markdown]
 # ### The conditional autoencoder
@@ -142,7 +143,8 @@
 #
 # with the gap $D_{KL}[q_\phi(z \mid x, c) \| p_\theta(z \mid x, c)]$.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_conditional_bound_and_its_gap_class_by_class`.
+# *Checked by* `tests/symbolic/test_problem2.py::test_conditional_bound_and_its_gap_class_by_class` and
+# `tests/exact/test_derivations_vae.py::test_the_bound_falls_short_by_the_divergence_from_the_posterior`.
 
 # %% [markdown]
 # ### What the one-hot vector does
@@ -157,7 +159,7 @@
 # A class is a bias of its own; all other weights are shared. To draw an image of class $c$, draw
 # $z \sim \mathcal{N}(0, I)$ and decode $(z, o_c)$.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_a_one_hot_label_is_a_bias_of_its_class`.
+# *Checked by* `tests/exact/test_derivations_vae.py::test_a_one_hot_label_is_a_bias_of_its_class`.
 
 # %% [markdown]
 # ### What the prior leaves out
@@ -180,7 +182,7 @@
 # after training (Ghosh et al., 2020). It is used to draw images and is no part of the model: the bound, the IWAE bound
 # and every figure in nats are those of $p(z) = \mathcal{N}(0, I)$.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_mean_divergence_is_information_plus_that_of_the_aggregate`.
+# *Checked by* `tests/symbolic/test_problem2.py::test_mean_divergence_is_information_plus_that_of_the_aggregate`.
 
 # %% [markdown]
 # ### The importance-weighted bound
@@ -201,7 +203,8 @@
 # $$
 #
 # *Checked by*
-# `tests/exact/test_derivations.py::test_importance_weighted_bound_rises_from_the_elbo_to_the_log_likelihood`.
+# `tests/symbolic/test_problem2.py::test_importance_weighted_bound_rises_from_the_elbo_to_the_log_likelihood` and
+# `tests/exact/test_derivations_vae.py::test_importance_weighted_bound_is_the_expected_log_mean_weight`.
 
 # %% [markdown]
 # ### The bound rises with the number of draws
@@ -221,7 +224,7 @@
 # \mathrm{ELBO}(x) = L_1(x) \le L_m(x) \le L_K(x) \le \log p_\theta(x) .
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_log_mean_weight_is_at_least_its_average_over_subsets` and
+# *Checked by* `tests/symbolic/test_problem2.py::test_log_mean_weight_is_at_least_its_average_over_subsets` and
 # `tests/exact/test_vae.py::test_with_a_wrong_posterior_the_bounds_are_ordered`.
 
 # %% [markdown]
@@ -251,8 +254,9 @@
 # So $- \log p(x \mid z) \ge \sum_i H(x_i)$ however good the decoder is: the pixels' own entropy is a floor of the
 # loss. Nats under this likelihood compare with one another on the same images, and with nothing else.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_bernoulli_score_of_a_grey_pixel_peaks_at_minus_its_entropy` and
-# `tests/exact/test_derivations.py::test_bernoulli_score_integrates_to_the_inverse_normaliser`.
+# *Checked by*
+# `tests/exact/test_derivations_likelihoods.py::test_bernoulli_score_of_a_grey_pixel_peaks_at_minus_its_entropy` and
+# `tests/exact/test_derivations_likelihoods.py::test_bernoulli_score_integrates_to_the_inverse_normaliser`.
 
 # %% [markdown]
 # ### The continuous Bernoulli
@@ -273,8 +277,8 @@
 # which is not $\mathrm{sigmoid}(r)$. Near $r = 0$ both expressions are $0 / 0$, and their series are used.
 #
 # *Checked by*
-# `tests/exact/test_likelihoods.py::test_continuous_bernoulli_integrates_to_one_and_has_its_mean_also_near_one_half`
-# and `tests/exact/test_derivations.py::test_bernoulli_score_integrates_to_the_inverse_normaliser`.
+# `tests/exact/test_likelihoods.py::test_continuous_bernoulli_integrates_to_one_and_has_its_mean_also_near_one_half` and
+# `tests/exact/test_derivations_likelihoods.py::test_bernoulli_score_integrates_to_the_inverse_normaliser`.
 
 # %% [markdown]
 # ### The calibrated Gaussian
@@ -302,5 +306,5 @@
 # The loss is then the logarithm of the squared error: the decoder's error and the divergence are weighed against each
 # other without a $\beta$ to choose.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_the_best_common_variance_is_the_mean_squared_error` and
-# `tests/exact/test_likelihoods.py::test_calibration_takes_the_variance_that_maximises_the_batchs_likelihood`.
+# *Checked by* `tests/exact/test_derivations_likelihoods.py::test_the_best_common_variance_is_the_mean_squared_error`
+# and `tests/exact/test_likelihoods.py::test_calibration_takes_the_variance_that_maximises_the_batchs_likelihood`.

@@ -42,7 +42,8 @@
 # \end{cases}
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_subgradients_of_the_absolute_value_by_their_definition`.
+# *Checked by* `tests/symbolic/test_problem3.py::test_subgradients_of_the_absolute_value_by_their_definition` and
+# `tests/exact/test_sparse_autoencoder.py::test_the_subgradient_of_the_norm_is_one_for_an_active_unit_and_zero_for_another`.
 
 # %% [markdown]
 # ### Only active units receive it
@@ -63,7 +64,9 @@
 # $\partial L / \partial D = - 2 \, (x - \hat x) \, h^\top$. An inactive unit gets nothing from either term, so one
 # that no image activates is dead: no gradient brings it back.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_gradient_of_the_preactivation_reaches_active_units_alone` and
+# *Checked by*
+# `tests/exact/test_derivations_sparse_autoencoder.py::test_gradient_of_the_preactivation_reaches_active_units_alone`
+# and
 # `tests/exact/test_sparse_autoencoder.py::test_the_subgradient_of_the_norm_is_one_for_an_active_unit_and_zero_for_another`.
 
 # %% [markdown]
@@ -92,7 +95,8 @@
 #
 # A rectified linear unit with bias $-t$ is this map.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_soft_thresholding_is_the_minimiser_on_a_grid`.
+# *Checked by* `tests/symbolic/test_problem3.py::test_soft_thresholding_is_the_minimiser_on_a_grid` and
+# `tests/exact/test_derivations_sparse_autoencoder.py::test_a_rectified_unit_thresholds_softly`.
 
 # %% [markdown]
 # ### Iterative shrinkage
@@ -118,7 +122,7 @@
 # $$
 #
 # *Checked by*
-# `tests/exact/test_derivations.py::test_shrinkage_descends_to_a_code_that_meets_the_conditions_of_optimality`.
+# `tests/symbolic/test_problem3.py::test_shrinkage_descends_to_a_code_that_meets_the_conditions_of_optimality`.
 
 # %% [markdown]
 # ### The encoder is one such step
@@ -143,7 +147,7 @@
 # and the one step is the solution. Over-complete atoms overlap; $\eta = \frac{1}{2}$ is then longer than the safe
 # step, and $h^{(1)}$ is an approximation that learning has to improve.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_one_proximal_step_from_zero_is_the_encoder` and
+# *Checked by* `tests/exact/test_derivations_sparse_autoencoder.py::test_one_proximal_step_from_zero_is_the_encoder` and
 # `tests/exact/test_sparse_autoencoder.py::test_it_starts_as_matched_filters_for_random_atoms_of_unit_norm`.
 
 # %% [markdown]
@@ -162,7 +166,8 @@
 # $\left| h_i \right|$ is the length of what atom $i$ adds to the image, $\lVert h_i D_i \rVert = \left| h_i \right|$,
 # and intensities compare across atoms, which is what the choice of the five strongest needs.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_scaling_code_against_dictionary_lowers_the_penalty_for_nothing`
+# *Checked by*
+# `tests/exact/test_derivations_sparse_autoencoder.py::test_scaling_code_against_dictionary_lowers_the_penalty_for_nothing`
 # and `tests/exact/test_sparse_autoencoder.py::test_atoms_have_unit_norm_after_every_step`.
 
 # %% [markdown]
@@ -183,7 +188,7 @@
 #
 # and the posterior mean is the minimiser of the squared error. The first term on the right no denoiser removes.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_squared_error_splits_at_the_posterior_mean`.
+# *Checked by* `tests/symbolic/test_problem3.py::test_squared_error_splits_at_the_posterior_mean`.
 
 # %% [markdown]
 # ### The posterior mean and the score
@@ -207,7 +212,7 @@
 # A denoiser trained on squared error thus estimates the score of the noisy images, without ever being given a density
 # (Vincent, 2011).
 #
-# *Checked by* `tests/exact/test_derivations.py::test_posterior_mean_is_the_noisy_image_plus_the_score`.
+# *Checked by* `tests/symbolic/test_problem3.py::test_posterior_mean_is_the_noisy_image_plus_the_score`.
 
 # %% [markdown]
 # ### The best linear denoiser
@@ -239,7 +244,8 @@
 # For Gaussian $x$ it is the posterior mean; for images, what a non-linear denoiser gains over it is what they are
 # beyond their covariance.
 #
-# *Checked by* `tests/exact/test_derivations.py::test_wiener_filter_solves_the_normal_equations` and
+# *Checked by* `tests/symbolic/test_problem3.py::test_wiener_filter_solves_the_normal_equations`,
+# `tests/exact/test_derivations_denoising.py::test_the_wiener_filter_solves_the_normal_equations_of_its_images` and
 # `tests/assignment/test_denoisers.py::test_the_wiener_filter_reaches_its_closed_form_and_no_other_linear_map_is_better`.
 
 # %% [markdown]
@@ -255,7 +261,7 @@
 # = \frac{1}{\sum_k \nu_k} \sum_k \frac{\nu_k^2}{\nu_k + s^2} .
 # $$
 #
-# *Checked by* `tests/exact/test_derivations.py::test_explained_variance_of_the_wiener_filter` and
+# *Checked by* `tests/exact/test_derivations_denoising.py::test_explained_variance_of_the_wiener_filter` and
 # `tests/metrics/test_sparsity.py::test_explained_variance_is_none_for_the_mean_and_all_for_the_data`.
 
 # %% [markdown]
