@@ -184,7 +184,7 @@ def test_no_sentence_comes_apart_where_it_is_filled_in(notebook):
 
 def test_the_same_runs_give_the_same_bytes(reproduced):
     """Another process, with other hash seeds, writes into a folder beside the first."""
-    command = [sys.executable, "-m", "harmonium.cli.main", "report", "--run-dir", "runs", "--report", "again"]
+    command = [sys.executable, "-m", "harmonium", "report", "--run-dir", "runs", "--report", "again"]
     environment = os.environ | {"PYTHONHASHSEED": "7", "OMP_WAIT_POLICY": "passive"}
     before = {path: path.read_bytes() for path in reproduced.runs.rglob("*.safetensors")}
     done = subprocess.run(command, cwd=reproduced.folder, env=environment, capture_output=True, text=True, check=False)

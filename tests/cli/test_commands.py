@@ -103,7 +103,7 @@ def test_progress_is_plain_lines_in_a_log(images_file, capsys):
         (["evaluate", "nowhere"], "nowhere is not a whole run directory: config.toml is missing"),
         (["data", "fetch", "cifar"], "data set must be one of fashion-mnist, mnist; got 'cifar'"),
         ([*TRAIN, "--data", "own.npz", "--seed", "-1"], "random_state must be a non-negative integer"),
-        (["tune", "rbm", "--data", "own.npz"], "model must be one of vae, conditional-vae, to be tuned; got 'rbm'"),
+        (["tune", "rbm", "--data", "own.npz"], "sparse-autoencoder, vae, to be tuned; got 'rbm'"),
         (["tune", "vae", "--data", "own.npz", "--n-trials", "0"], "n_trials must be a positive integer; got 0"),
         ([*TUNE, "--data", "own.npz", "--workers", "0"], "workers must be a positive integer; got 0"),
         ([*TUNE, "--data", "missing.npy"], "missing.npy does not exist"),
@@ -238,16 +238,6 @@ def test_a_method_whose_package_is_missing_is_tried_again_and_one_that_cannot_ta
         assert problem.is_tried("bm3d", 0.5) == is_tried
 
 
-@pytest.mark.parametrize("model", ["gaussian-bernoulli-rbm", "vae", "conditional-vae", "sparse-autoencoder"])
-def test_train_has_the_estimators_own_defaults(images_file, monkeypatch, capsys, model):
-    asked = []
-    monkeypatch.setattr("harmonium.cli.train.train", lambda config, run, progress: asked.append(config))
-    assert main(["train", model, "--data", "own.npz"]) == 0
-    # the recipe, where a model has them, is the one thing that the command line adds
-    recipe = RECIPES["generative"] if model == "gaussian-bernoulli-rbm" else {}
-    assert asked == [TrainConfig.resolve(model, "own.npz", 0, **recipe)]
-
-
 def test_reproduce_says_a_workers_mistake_in_one_sentence(images_file, capsys):
     """The data are read by the workers: what they find wrong must reach the person whole."""
     arrays = dict(np.load(images_file))
@@ -265,7 +255,7 @@ def test_a_wrong_value_leaves_no_folder_behind(images_file):
 
 
 def start_reproduce(images_file):
-    command = [sys.executable, "-m", "harmonium.cli.main", *REPRODUCE, "--data", str(images_file), "--n-epochs", "3000"]
+    command = [sys.executable, "-m", "harmonium", *REPRODUCE, "--data", str(images_file), "--n-epochs", "3000"]
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
     )
@@ -313,7 +303,7 @@ def test_a_killed_worker_is_one_sentence(images_file):
 def test_a_killed_command_goes_on_where_it_was(images_file):
     """The process is killed outright, as by a power cut, in the middle of its epochs."""
     arguments = [
-        sys.executable, "-m", "harmonium.cli.main", "train", "gaussian-bernoulli-rbm", "--data", str(images_file),
+        sys.executable, "-m", "harmonium", "train", "gaussian-bernoulli-rbm", "--data", str(images_file),
         "--n-hidden", "10", "--n-epochs", "2000", "--run-dir", "killed",
     ]  # fmt: skip
     process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cyclopts import App
 
 from harmonium.data.registry import REGISTRY, find_spec
-from harmonium.data.sources import find_file, obtain_files
 
 app = App(name="data", help="List or fetch the named data sets.")
 
@@ -13,6 +12,8 @@ app = App(name="data", help="List or fetch the named data sets.")
 @app.command(name="list")
 def list_data() -> None:
     """Say of each named data set whether it is on this machine, and where."""
+    from harmonium.data.sources import find_file  # it imports pooch
+
     for spec in REGISTRY.values():
         found = [find_file(spec, name) for name in spec.sha256]
         folders = sorted({str(file[0].parent) for file in found if file is not None})
@@ -29,6 +30,8 @@ def fetch(*names: str) -> None:
     names
         Data sets; all where none is named.
     """
+    from harmonium.data.sources import obtain_files
+
     for spec in [find_spec(name) for name in names] or list(REGISTRY.values()):
         obtain_files(spec, list(spec.sha256))
         print(f"{spec.name} is on this machine, whole")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harmonium.experiments.evaluate import evaluate
-from harmonium.experiments.run_directory import RunDirectory
+from harmonium.cli.checks import check_data
 
 
 def evaluate_run(run: Path, *, data: str | None = None) -> None:
@@ -18,10 +17,19 @@ def evaluate_run(run: Path, *, data: str | None = None) -> None:
     data
         Measure on this data set or file in place of the run's own test split; nothing is written.
     """
+    from harmonium.experiments.run_directory import RunDirectory
+
     directory = RunDirectory(run)
+    config = directory.config()
+    if data is not None:
+        check_data(data)
+
+    # this takes seconds to import, and what can be found wrong at once has been found
+    from harmonium.experiments.evaluate import evaluate
+
     for key, value in evaluate(directory, data).items():
         print(f"{key:32s} {'exact' if value is None else format(value, '.6g')}")
-    if directory.config().parameters.get("likelihood") == "bernoulli":
+    if config.parameters.get("likelihood") == "bernoulli":
         print(
             "on values between 0 and 1 the Bernoulli likelihood is no density: compare these nats with one another only"
         )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Sequence
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 from rich.console import Console
 from rich.logging import RichHandler
 
@@ -45,13 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 after success; 1 after an error that is said in one sentence; 130 when stopped by the keyboard.
+        0 after success; 1 after an error that is said in one sentence; 2 after a mistyped command or option; 130 when
+        stopped by the keyboard.
     """
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level="INFO", format="%(message)s", handlers=[handler])
     try:
-        app(arguments, result_action="return_value")
+        app(arguments, result_action="return_value", exit_on_error=False)
+    except CycloptsError:  # it has been printed, with what was perhaps meant
+        return 2
     except HarmoniumError as error:
         errors.print(f"error: {error}")
         return 1
@@ -63,7 +65,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print("stopped; what was done is kept, and the same command goes on")
         return 130
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
+from cyclopts import Parameter
 
-from harmonium.data.datasets import load_dataset
-from harmonium.estimators.parameters import check_positive_integer
-from harmonium.experiments.run_directory import RunDirectory
-from harmonium.experiments.search_spaces import search_space
-from harmonium.experiments.tune import tune
-from harmonium.experiments.tuning import Tuning
-from harmonium.training.progress import ProgressBar
+from harmonium.exceptions import InvalidInputError
+from harmonium.extras import require
+from harmonium.families.registry import family_names, find_family
+
+_TUNABLE = tuple(name for name in family_names() if find_family(name).spaces)
 
 
 def tune_model(
-    model: str,
+    model: Annotated[str, Parameter(help=f"One of {', '.join(_TUNABLE)}.")],
     *,
     data: str,
     run_dir: Path | None = None,
@@ -33,7 +32,7 @@ def tune_model(
     Parameters
     ----------
     model
-        vae or conditional-vae.
+        One that has a search space.
     data
         A data set's name, or the path of a .npy, .npz or IDX file.
     run_dir
@@ -53,12 +52,24 @@ def tune_model(
     seed
         Of the search and of the chosen run; with one worker the same seed gives the same trials.
     """
-    for name, value in {"n_trials": n_trials, "n_epochs": n_epochs, "n_final_epochs": n_final_epochs}.items():
-        check_positive_integer(name, value)
-    for name, option in {"n_samples": n_samples, "workers": workers}.items():
-        if option is not None:
-            check_positive_integer(name, option)
+    counts = {"n_trials": n_trials, "n_epochs": n_epochs, "n_samples": n_samples, "workers": workers}
+    for name, value in {**counts, "n_final_epochs": n_final_epochs}.items():
+        if value is not None and value < 1:
+            raise InvalidInputError(f"{name} must be a positive integer; got {value}")
+    require("tune", "optuna", "matplotlib")
+    from harmonium.data.datasets import load_dataset
+    from harmonium.experiments.search_spaces import search_space
+
     bounds = search_space(model, load_dataset(data, "train"), space)
+
+    # these take seconds to import, and what can be found wrong at once has been found
+    from rich.console import Console
+
+    from harmonium.experiments.run_directory import RunDirectory
+    from harmonium.experiments.tune import tune
+    from harmonium.experiments.tuning import Tuning
+    from harmonium.training.progress import ProgressBar
+
     tuning = Tuning(model, data, bounds, n_epochs, n_samples, seed)
     run = RunDirectory(run_dir or Path("runs") / f"tuned-{model}-{Path(data).stem}-seed{seed}")
     console = Console(stderr=True, soft_wrap=True, highlight=False)

@@ -12,6 +12,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from harmonium.extras import require
+
 Matrix = npt.NDArray[np.floating]
 Labels = npt.NDArray[Any]
 N_NEIGHBORS = 15
@@ -67,6 +69,7 @@ def tsne(Z_fit: Matrix, Z: Matrix, *, perplexity: float, seed: int) -> npt.NDArr
     L. van der Maaten, G. Hinton, JMLR 9 (2008); P. Poličar, M. Stražar, B. Zupan, "openTSNE", J. Statistical Software
     109 (2024), section 2.4 for new points.
     """
+    require("maps", "openTSNE")
     from openTSNE import TSNE  # takes seconds to import, and nothing else here needs it
 
     embedding = TSNE(perplexity=perplexity, random_state=seed, n_jobs=1).fit(np.asarray(Z_fit, np.float64))

@@ -1,0 +1,48 @@
+"""A run's ``config.toml`` as what a command starts from."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harmonium.exceptions import InvalidInputError
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """What a configuration file says; any of it may be left out.
+
+    Attributes
+    ----------
+    model, data : str, optional
+    parameters : dict
+        Of the estimator; what was a tuple once is one again.
+    """
+
+    model: str | None = None
+    data: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def read_config_file(path: Path) -> ConfigFile:
+    """Read a configuration file, such as each run directory has one.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not TOML, or holds anything else than a model's name, a data set's and a table of parameters.
+    """
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise InvalidInputError(f"{path} is not TOML: {error}") from error
+    kinds = {"model": str, "data": str, "parameters": dict}
+    for key, value in found.items():
+        if not isinstance(value, kinds.get(key, ())):
+            raise InvalidInputError(
+                f"{path} must hold the texts model and data and the table parameters; found {key} = {value!r:.40}"
+            )
+    parameters = {key: tuple(v) if isinstance(v, list) else v for key, v in found.pop("parameters", {}).items()}
+    return ConfigFile(**found, parameters=parameters)
