@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from harmonium.metrics.partition_function import log_partition
 from harmonium.samplers.annealed_importance import anneal, annealed_importance_sampling
+from harmonium.samplers.annealing_paths import CollapsedPath
 from small_machines import every_state, random_module
 
 
@@ -53,10 +54,10 @@ def test_annealed_weights_have_the_partition_function_as_their_exact_mean():
 def test_annealed_estimates_of_many_tiny_runs_average_to_the_partition_function():
     module = random_module(4, 3, 8)
     exact = log_partition(module, torch.Generator()).value
-    marginal = module.hidden_marginal()
+    path = CollapsedPath(module.hidden_marginal())
     estimates = np.array(
         [
-            annealed_importance_sampling(marginal, n_chains=2, n_temperatures=3, generator=seeded(k)).value
+            annealed_importance_sampling(path, n_chains=2, n_temperatures=3, generator=seeded(k)).value
             for k in range(2000)
         ]
     )
@@ -66,9 +67,9 @@ def test_annealed_estimates_of_many_tiny_runs_average_to_the_partition_function(
 
 
 def test_standard_error_follows_from_the_effective_sample_size():
-    marginal, n = random_module(8, 6, 0).hidden_marginal(), 50
-    estimate = annealed_importance_sampling(marginal, n_chains=n, n_temperatures=5, generator=seeded(0))
-    weights = anneal(marginal, n_chains=n, n_temperatures=5, generator=seeded(0))[1].exp().numpy()
+    path, n = CollapsedPath(random_module(8, 6, 0).hidden_marginal()), 50
+    estimate = annealed_importance_sampling(path, n_chains=n, n_temperatures=5, generator=seeded(0))
+    weights = anneal(path, n_chains=n, n_temperatures=5, generator=seeded(0))[1].exp().numpy()
     assert estimate.standard_error == pytest.approx(weights.std(ddof=1) / (weights.mean() * math.sqrt(n)))
     assert estimate.effective_sample_size == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
     assert estimate.standard_error**2 == pytest.approx((n / estimate.effective_sample_size - 1) / (n - 1))

@@ -7,6 +7,7 @@ import torch
 
 from harmonium.metrics.partition_function import log_partition
 from harmonium.samplers.annealed_importance import annealed_importance_sampling
+from harmonium.samplers.annealing_paths import CollapsedPath, annealing_path
 from small_machines import random_module
 
 
@@ -18,7 +19,7 @@ def test_estimate_is_within_three_of_its_own_standard_errors(n_visible, n_hidden
     assert exact.is_exact
     assert exact.standard_error == 0
     estimate = annealed_importance_sampling(
-        module.hidden_marginal(), n_chains=400, n_temperatures=300, generator=torch.Generator().manual_seed(seed)
+        annealing_path(module), n_chains=400, n_temperatures=300, generator=torch.Generator().manual_seed(seed)
     )
     assert 0 < estimate.standard_error < 0.2
     assert abs(estimate.value - exact.value) < 3 * estimate.standard_error
@@ -26,10 +27,10 @@ def test_estimate_is_within_three_of_its_own_standard_errors(n_visible, n_hidden
 
 
 def test_standard_error_shrinks_with_more_chains_as_its_square_root():
-    marginal = random_module(12, 10, 0, scale=0.5).hidden_marginal()
+    path = CollapsedPath(random_module(12, 10, 0, scale=0.5).hidden_marginal())
     errors = [
         annealed_importance_sampling(
-            marginal, n_chains=n, n_temperatures=50, generator=torch.Generator().manual_seed(0)
+            path, n_chains=n, n_temperatures=50, generator=torch.Generator().manual_seed(0)
         ).standard_error
         for n in (200, 3200)
     ]

@@ -16,13 +16,14 @@ from harmonium.estimators.input_checks import Array
 from harmonium.estimators.parameters import Check, check_positive_integer, one_of
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.partition_function import log_partition
-from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule as RBMModule
+from harmonium.modules.enumeration import MAX_ENUMERABLE_UNITS
+from harmonium.modules.rbm import RBMModule
 from harmonium.objectives.contrastive_divergence import ContrastiveDivergence, PersistentContrastiveDivergence
-from harmonium.objectives.exact_likelihood import MAX_ENUMERABLE_HIDDEN, ExactLikelihood, hidden_states
+from harmonium.objectives.exact_likelihood import ExactLikelihood
 from harmonium.objectives.objective import Objective
 from harmonium.random.seeding import RandomState, root_seed, spawn_generator
-from harmonium.samplers.annealed_importance import LogPartitionEstimate, anneal
-from harmonium.samplers.gibbs import collapsed_gibbs
+from harmonium.samplers.annealed_importance import LogPartitionEstimate
+from harmonium.samplers.hidden_states import sample_hidden_states
 from harmonium.training.trainer import Trainer
 
 OBJECTIVES = ("cd", "pcd", "likelihood")
@@ -52,9 +53,9 @@ class RBMEstimator(LatentVariableEstimator):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if self.objective == "likelihood" and self.n_hidden > MAX_ENUMERABLE_HIDDEN:
+        if self.objective == "likelihood" and self.n_hidden > MAX_ENUMERABLE_UNITS:
             raise InvalidInputError(
-                f"objective='likelihood' sums over all states of at most {MAX_ENUMERABLE_HIDDEN} hidden units; "
+                f"objective='likelihood' sums over all states of at most {MAX_ENUMERABLE_UNITS} hidden units; "
                 f"got n_hidden={self.n_hidden}"
             )
         if self.objective == "pcd" and self.negative_phase == "mean-field":
@@ -224,15 +225,6 @@ class RBMEstimator(LatentVariableEstimator):
         seed = self.seed_ if random_state is None else root_seed(random_state)
         generator = spawn_generator(seed, "draws")
         with torch.no_grad():
-            marginal = module.hidden_marginal()
-            if module.n_hidden <= MAX_ENUMERABLE_HIDDEN:
-                states = hidden_states(module.n_hidden, torch.float64)
-                probabilities = torch.softmax(marginal.log_weight(states), 0)
-                uniform = torch.empty(n_samples, dtype=torch.float64).uniform_(generator=generator)
-                h = states[torch.searchsorted(probabilities.cumsum(0), uniform).clamp_(max=len(states) - 1)]
-            else:
-                n_annealed = max(1, n_gibbs_steps // 2)
-                h, _ = anneal(marginal, n_chains=n_samples, n_temperatures=n_annealed, generator=generator)
-                h = collapsed_gibbs(marginal, h.double(), n_gibbs_steps - n_annealed, generator)
+            h = sample_hidden_states(module, n_samples, n_gibbs_steps, generator)
             v = module.sample_visible(h, generator) if noise else module.visible_mean(h)
             return self.scaling_.invert(v).numpy()

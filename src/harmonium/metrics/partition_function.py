@@ -1,4 +1,4 @@
-"""The partition function of a Gaussian-Bernoulli RBM: summed exactly, or estimated."""
+"""The partition function of an RBM: summed exactly, or estimated."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import copy
 
 import torch
 
-from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
-from harmonium.objectives.exact_likelihood import MAX_ENUMERABLE_HIDDEN, hidden_states
+from harmonium.modules.enumeration import binary_states, log_weights
+from harmonium.modules.rbm import RBMModule
 from harmonium.samplers.annealed_importance import LogPartitionEstimate, annealed_importance_sampling
+from harmonium.samplers.annealing_paths import annealing_path
 
 
 @torch.no_grad()
 def log_partition(
-    module: GaussianBernoulliRBMModule,
+    module: RBMModule,
     generator: torch.Generator,
     *,
     n_chains: int = 256,
@@ -23,22 +24,23 @@ def log_partition(
 
     Parameters
     ----------
-    module : GaussianBernoulliRBMModule
+    module : RBMModule
     generator : torch.Generator
-        Used beyond `MAX_ENUMERABLE_HIDDEN` hidden units only.
+        Used where `RBMModule.enumerable_side` has none, beyond 20 units.
     n_chains, n_temperatures : int
         Of the annealed importance sampling.
 
     Returns
     -------
     LogPartitionEstimate
-        Exact, with standard error 0, for up to `MAX_ENUMERABLE_HIDDEN` (20) hidden units; else by annealed
-        importance sampling.
+        Exact, with standard error 0, where the states of one side can be summed over; else by annealed importance
+        sampling.
     """
-    marginal = copy.deepcopy(module).double().hidden_marginal()
-    if module.n_hidden > MAX_ENUMERABLE_HIDDEN:
+    module = copy.deepcopy(module).double()
+    side = module.enumerable_side()
+    if side is None:
         return annealed_importance_sampling(
-            marginal, n_chains=n_chains, n_temperatures=n_temperatures, generator=generator
+            annealing_path(module), n_chains=n_chains, n_temperatures=n_temperatures, generator=generator
         )
-    states = hidden_states(module.n_hidden, torch.float64)
-    return LogPartitionEstimate(float(torch.logsumexp(marginal.log_weight(states), 0)))
+    states = binary_states(side.n_units, torch.float64)
+    return LogPartitionEstimate(float(torch.logsumexp(log_weights(side, states), 0)))

@@ -7,13 +7,9 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from harmonium.modules.gaussian_bernoulli import (
-    HIDDEN_CENTRE,
-    GaussianBernoulliRBMModule,
-    StandardisedMachine,
-)
+from harmonium.modules.rbm import HIDDEN_CENTRE, RBMModule, StandardisedRBM, gradient_of
 from harmonium.objectives.objective import LossOutput, Objective
-from harmonium.random.draws import bernoulli, fill_normal
+from harmonium.random.draws import bernoulli
 from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
 
 NegativePhase = Literal["collapsed", "sampled", "mean-visible", "mean-field"]
@@ -26,11 +22,11 @@ class _Phases(NamedTuple):
 
     Where the chains' v need not be formed, the model's rows are those of W and b' / sigma.
 
-    Fresh memory in every step would cost more than the products of a small machine.
+    Fresh memory in every step would cost more than the products of a small RBM.
     """
 
     x: torch.Tensor
-    h: torch.Tensor  # in memory a row a unit, as `StandardisedMachine.hidden_probabilities` writes it
+    h: torch.Tensor  # in memory a row a unit, as `StandardisedRBM.hidden_probabilities` writes it
     share: torch.Tensor  # of each row in the model's mean less the data's
     s: torch.Tensor  # h - c of the chains' states; in memory as h
     s_and_one: torch.Tensor  # the same, and a last column of ones
@@ -71,7 +67,7 @@ class ContrastiveDivergence(Objective):
 
     Parameters
     ----------
-    module : GaussianBernoulliRBMModule
+    module : RBMModule
     generator : torch.Generator
         Draws the negative phase.
     n_gibbs_steps : int
@@ -86,7 +82,7 @@ class ContrastiveDivergence(Objective):
 
     def __init__(
         self,
-        module: GaussianBernoulliRBMModule,
+        module: RBMModule,
         generator: torch.Generator,
         *,
         n_gibbs_steps: int = 1,
@@ -108,10 +104,11 @@ class ContrastiveDivergence(Objective):
         module = self.module
         with torch.no_grad():
             phases, visibles_integrated_out = self._run(batch, module.standardised())
+            v_model = module.unstandardise(phases.x_model.clone())
         if visibles_integrated_out:
             model_term = module.hidden_free_energy(phases.h_model.clone()).mean()
         else:
-            model_term = module.free_energy(phases.x_model * module.sigma.detach()).mean()
+            model_term = module.free_energy(v_model).mean()
         return LossOutput(module.free_energy(batch).mean() - model_term, {})
 
     @torch.no_grad()
@@ -133,30 +130,27 @@ class ContrastiveDivergence(Objective):
         where h stands for p(h = 1 | v) where v is given, and :math:`\langle x^2\rangle` gains 1, the variance of x
         given h, where v is integrated out.
         """
-        module, machine = self.module, self.module.standardised()
+        module, rbm = self.module, self.module.standardised()
         if self._needs_no_visibles(batch):
-            self._set_gradients_among_hidden(batch, machine)
+            self._set_gradients_among_hidden(batch, rbm)
             return {}
-        phases, visibles_integrated_out = self._run(batch, machine)
+        phases, visibles_integrated_out = self._run(batch, rbm)
         x, h, share = phases.x, phases.h, phases.share
         # with the signs and shares of their means in h, each difference of two means is one product
         h.sub_(HIDDEN_CENTRE).mul_(share[:, None])
-        gradient_weight = torch.mm(h.T, x, out=_gradient(module.weight))
-        torch.sum(h, 0, out=_gradient(module.hidden_bias))
-        gradient_centre = torch.mv(x.T, share, out=_gradient(module.visible_centre)).mul_(machine.inverse_sigma)
-        if module.log_variance.requires_grad:
-            gradient = torch.mv(x.square_().T, share, out=_gradient(module.log_variance))
-            interaction = (module.weight * gradient_weight).sum(0)
-            gradient.add_(float(visibles_integrated_out)).sub_(interaction).mul_(0.5)
-            gradient.addcmul_(module.visible_centre, gradient_centre, value=-1)
+        torch.mm(h.T, x, out=gradient_of(module.weight))
+        torch.sum(h, 0, out=gradient_of(module.hidden_bias))
+        torch.mv(x.T, share, out=gradient_of(module.visible_centre))
+        rbm.finish_gradients(x, share, visible_variance=float(visibles_integrated_out))
         return {}
 
     def _needs_no_visibles(self, batch: torch.Tensor) -> bool:
         """Whether the chains' v are means, and W has no more rows than they: W can take their place."""
         module, are_means = self.module, self.negative_phase in ("mean-visible", "mean-field")
-        return are_means and not module.log_variance.requires_grad and module.n_hidden <= self._n_chains(batch)
+        is_linear = module.visible_mean_is_linear and not module.learns_scale
+        return are_means and is_linear and module.n_hidden <= self._n_chains(batch)
 
-    def _set_gradients_among_hidden(self, batch: torch.Tensor, machine: StandardisedMachine) -> None:
+    def _set_gradients_among_hidden(self, batch: torch.Tensor, rbm: StandardisedRBM) -> None:
         r"""Write the same gradient without forming the chains' visible units.
 
         With :math:`s = h - c` of the states before them, they are :math:`\tilde x = A^\top (s, 1)`, where the rows of A
@@ -172,30 +166,31 @@ class ContrastiveDivergence(Objective):
         module, n_hidden, n_data, n_chains = self.module, self.module.n_hidden, len(batch), self._n_chains(batch)
         phases = self._room(n_hidden + 1, n_data, n_chains)
         h_data, s, products = phases.h_data, phases.s_and_one, phases.h_model.T
-        phases.x_model[:n_hidden] = machine.weight
-        phases.x_model[n_hidden] = machine.centre
-        torch.mul(batch, machine.inverse_sigma, out=phases.x_data)
-        torch.mm(machine.weight, phases.x.T, out=phases.h.T)
-        h_data.add_(machine.hidden_bias).sigmoid_()
-        bias = machine.hidden_bias[:, None]
+        phases.x_model[:n_hidden] = rbm.weight
+        phases.x_model[n_hidden] = rbm.centre
+        rbm.standardise(batch, out=phases.x_data)
+        torch.mm(rbm.weight, phases.x.T, out=phases.h.T)
+        h_data.add_(rbm.hidden_bias).sigmoid_()
+        bias = rbm.hidden_bias[:, None]
         start = self._start(h_data)
         h = self._mean_chain(start, phases.s, lambda: torch.addmm(bias, products, s.T).sigmoid_().T)
         self._end(h, is_drawn=False)
         h_data.sub_(HIDDEN_CENTRE).mul_(-1 / n_data)
         h.sub_(HIDDEN_CENTRE).mul_(1 / n_chains)
         torch.mm(h.T, s, out=products)
-        torch.mm(phases.h.T, phases.x, out=_gradient(module.weight))
-        torch.sum(h_data, 0, out=_gradient(module.hidden_bias)).add_(products[:, n_hidden])
+        torch.mm(phases.h.T, phases.x, out=gradient_of(module.weight))
+        torch.sum(h_data, 0, out=gradient_of(module.hidden_bias)).add_(products[:, n_hidden])
         torch.sum(s, 0, out=phases.share[: n_hidden + 1]).mul_(1 / n_chains)
-        torch.mv(phases.x.T, phases.share, out=_gradient(module.visible_centre)).mul_(machine.inverse_sigma)
+        torch.mv(phases.x.T, phases.share, out=gradient_of(module.visible_centre))
+        rbm.finish_gradients(phases.x, phases.share, visible_variance=0.0)
 
-    def _run(self, batch: torch.Tensor, machine: StandardisedMachine) -> tuple[_Phases, bool]:
+    def _run(self, batch: torch.Tensor, rbm: StandardisedRBM) -> tuple[_Phases, bool]:
         """Return both phases, and whether v is integrated out of the negative one, where x is then E[x | h]."""
         n_chains = self._n_chains(batch)
         phases = self._room(n_chains, len(batch), n_chains)
-        torch.mul(batch, machine.inverse_sigma, out=phases.x_data)
-        machine.hidden_probabilities(phases.x_data, out=phases.h_data)
-        visibles_integrated_out = self._negative(machine, phases)
+        rbm.standardise(batch, out=phases.x_data)
+        rbm.hidden_probabilities(phases.x_data, out=phases.h_data)
+        visibles_integrated_out = self._negative(rbm, phases)
         self._end(phases.h_model, is_drawn=visibles_integrated_out)
         return phases, visibles_integrated_out
 
@@ -213,22 +208,25 @@ class ContrastiveDivergence(Objective):
         """Return the hidden states the chains start from, given p(h | v) of the data."""
         return data_hidden if self.negative_phase == "mean-field" else bernoulli(data_hidden, self.generator)
 
-    def _negative(self, machine: StandardisedMachine, phases: _Phases) -> bool:
+    def _negative(self, rbm: StandardisedRBM, phases: _Phases) -> bool:
         """Write x and h of the negative phase; return whether v is integrated out."""
         module, generator, phase = self.module, self.generator, self.negative_phase
         x, h = phases.x_model, phases.h_model
         state = self._start(phases.h_data)
         if phase == "collapsed":
-            h.copy_(collapsed_gibbs(module.hidden_marginal(), state, self.n_gibbs_steps, generator))
-            machine.mean(h - HIDDEN_CENTRE, out=x)
+            marginal = module.hidden_marginal()
+            if marginal is None:
+                raise ValueError("the visible units of this RBM cannot be integrated out: no 'collapsed' phase")
+            h.copy_(collapsed_gibbs(marginal, state, self.n_gibbs_steps, generator))
+            rbm.mean(h - HIDDEN_CENTRE, out=x)
             return True
         if phase == "sampled":
             state = block_gibbs(module, state, self.n_gibbs_steps - 1, generator)
-            fill_normal(x, generator).add_(machine.mean(state - HIDDEN_CENTRE))
-            machine.hidden_probabilities(x, out=h)
+            rbm.sample(state - HIDDEN_CENTRE, generator, out=x)
+            rbm.hidden_probabilities(x, out=h)
             return False
         s = phases.s
-        self._mean_chain(state, s, lambda: machine.hidden_probabilities(machine.mean(s, out=x), out=h))
+        self._mean_chain(state, s, lambda: rbm.hidden_probabilities(rbm.mean(s, out=x), out=h))
         return False
 
     def _mean_chain(
@@ -267,7 +265,7 @@ class PersistentContrastiveDivergence(ContrastiveDivergence):
 
     def __init__(
         self,
-        module: GaussianBernoulliRBMModule,
+        module: RBMModule,
         generator: torch.Generator,
         *,
         n_chains: int,
@@ -286,10 +284,3 @@ class PersistentContrastiveDivergence(ContrastiveDivergence):
 
     def _end(self, h: torch.Tensor, *, is_drawn: bool) -> None:
         self.chains.copy_(h if is_drawn else bernoulli(h, self.generator))
-
-
-def _gradient(parameter: torch.Tensor) -> torch.Tensor:
-    """Return the memory of a parameter's gradient, to be written to."""
-    if parameter.grad is None:
-        parameter.grad = torch.empty_like(parameter)
-    return parameter.grad

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from harmonium.modules.gaussian_bernoulli import HiddenMarginal
-from harmonium.samplers.gibbs import collapsed_gibbs
+from harmonium.samplers.annealing_paths import AnnealingPath
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class LogPartitionEstimate:
 
 @torch.no_grad()
 def anneal(
-    marginal: HiddenMarginal, *, n_chains: int, n_temperatures: int, generator: torch.Generator
+    path: AnnealingPath, *, n_chains: int, n_temperatures: int, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Lead chains from the uniform distribution over the hidden states to the model's, as the estimator below does.
 
@@ -46,37 +45,32 @@ def anneal(
     h : Tensor of shape (n_chains, n_hidden), float32
         Where the chains stand before the last weighting.
     log_weights : Tensor of shape (n_chains,), float64
-        Of the chains, without the constants of either end.
+        Of the chains, without the base's constant.
     """
-    # the chains move in float32, which is twice as fast; their weights add up in float64
-    free_of_constant = marginal._replace(constant=torch.zeros_like(marginal.constant))
-    h = torch.empty(n_chains, len(marginal.field)).uniform_(generator=generator).round_()
+    h = torch.empty(n_chains, path.n_hidden).uniform_(generator=generator).round_()
     log_weights = torch.zeros(n_chains, dtype=torch.float64)
     for step in range(1, n_temperatures + 1):
-        log_weights += free_of_constant.log_weight(h.double()) / n_temperatures
+        log_weights += path.log_ratio(h, step, n_temperatures)
         if step < n_temperatures:
-            beta = step / n_temperatures
-            tempered = HiddenMarginal(*((beta * part).float() for part in free_of_constant))
-            h = collapsed_gibbs(tempered, h, 1, generator)
+            h = path.advance(h, step, n_temperatures, generator)
     return h, log_weights
 
 
 @torch.no_grad()
 def annealed_importance_sampling(
-    marginal: HiddenMarginal, *, n_chains: int, n_temperatures: int, generator: torch.Generator
+    path: AnnealingPath, *, n_chains: int, n_temperatures: int, generator: torch.Generator
 ) -> LogPartitionEstimate:
     r"""Estimate log Z of an RBM through the marginal of its hidden units.
 
-    The path :math:`\log f_\beta(h) = \beta\,(\theta^\top h + \tfrac12 h^\top J h)` leads from the uniform
-    distribution over the :math:`2^M` states, whose normaliser is known, to the model; each temperature adds
-    :math:`(\beta_{t+1} - \beta_t)\,(\theta^\top h + \tfrac12 h^\top J h)` to a chain's log weight and moves the
-    chain by one collapsed Gibbs sweep, which leaves :math:`f_\beta` invariant [1]_. The mean weight is unbiased
-    for Z, so log Z is under-estimated on average.
+    The path :math:`f_\beta(h)` leads from the uniform distribution over the :math:`2^M` states, whose normaliser is
+    known, to the model; each temperature adds :math:`\log f_{\beta_{t+1}}(h) - \log f_{\beta_t}(h)` to a chain's log
+    weight and moves the chain by one step that leaves the new f invariant [1]_. The mean weight is unbiased for Z, so
+    log Z is under-estimated on average.
 
     Parameters
     ----------
-    marginal : HiddenMarginal
-        In float64.
+    path : AnnealingPath
+        Of a module in float64; see `harmonium.samplers.annealing_paths.annealing_path`.
     n_chains, n_temperatures : int
     generator : torch.Generator
 
@@ -87,13 +81,12 @@ def annealed_importance_sampling(
     References
     ----------
     .. [1] R. Salakhutdinov, I. Murray, "On the Quantitative Analysis of Deep Belief Networks", ICML 2008, eq. 6-8
-       (there with v and h; here v is integrated out of every distribution of the path).
+       (there with v and h; here v is summed or integrated out of every distribution of the path).
     """
-    _, log_weights = anneal(marginal, n_chains=n_chains, n_temperatures=n_temperatures, generator=generator)
-    log_base = len(marginal.field) * math.log(2) + float(marginal.constant)
+    _, log_weights = anneal(path, n_chains=n_chains, n_temperatures=n_temperatures, generator=generator)
     weights = (log_weights - log_weights.max()).exp()
     return LogPartitionEstimate(
-        value=log_base + float(log_weights.max()) + math.log(float(weights.mean())),
+        value=path.log_base + float(log_weights.max()) + math.log(float(weights.mean())),
         standard_error=float(weights.std() / weights.mean()) / math.sqrt(n_chains),
         effective_sample_size=float(weights.sum() ** 2 / (weights**2).sum()),
     )

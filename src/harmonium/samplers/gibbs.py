@@ -1,23 +1,29 @@
-"""Gibbs chains of the Gaussian-Bernoulli RBM: block, and collapsed over the visible units."""
+"""Gibbs chains of an RBM: block, and collapsed over the visible units."""
 
 from __future__ import annotations
 
 import torch
 
-from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule, HiddenMarginal
+from harmonium.modules.rbm import HiddenMarginal, RBMModule
 from harmonium.random.draws import fill_uniform
 from harmonium.samplers._collapsed_sweep import sweep
 
 
+def gibbs(module: RBMModule, h: torch.Tensor, n_steps: int, generator: torch.Generator) -> torch.Tensor:
+    """Advance chains by `collapsed_gibbs` where the hidden marginal is quadratic, else by `block_gibbs`."""
+    marginal = module.hidden_marginal()
+    if marginal is None:
+        return block_gibbs(module, h, n_steps, generator)
+    return collapsed_gibbs(marginal, h, n_steps, generator)
+
+
 @torch.no_grad()
-def block_gibbs(
-    module: GaussianBernoulliRBMModule, h: torch.Tensor, n_steps: int, generator: torch.Generator
-) -> torch.Tensor:
+def block_gibbs(module: RBMModule, h: torch.Tensor, n_steps: int, generator: torch.Generator) -> torch.Tensor:
     """Advance chains by h -> v ~ p(v | h) -> h ~ p(h | v), `n_steps` times.
 
     Parameters
     ----------
-    module : GaussianBernoulliRBMModule
+    module : RBMModule
     h : Tensor of shape (n_chains, n_hidden)
         Where the chains stand; left as it is.
     n_steps : int
