@@ -179,7 +179,7 @@ def test_another_number_of_features_is_refused(estimator, matrix):
         ("n_epochs", 1.5, "n_epochs must be a positive integer; got 1.5"),
         ("optimizer", "adamw", "optimizer must be one of 'adam', 'sgd'; got 'adamw'"),
         ("momentum", 1.0, r"momentum must be a number in \[0, 1\); got 1.0"),
-        ("scaling", None, "scaling must be one of 'global', 'feature', 'none'; got None"),
+        ("scaling", None, "scaling must be one of 'global', 'feature', 'unit-interval', 'none'; got None"),
         ("random_state", -1, "random_state must be a non-negative integer, a NumPy generator or None; got -1"),
     ],
 )

@@ -151,3 +151,18 @@ def test_a_memory_mapped_matrix_is_never_read_into_memory_as_a_whole(kind: str, 
     finally:
         tracemalloc.stop()
     assert peak < mapped.nbytes / 2
+
+
+@given(X=MATRICES)
+def test_the_unit_interval_is_filled_by_every_feature_that_varies_and_a_constant_one_is_zero(X: np.ndarray) -> None:
+    v, varies = scaled(X, "unit-interval"), np.ptp(X, axis=0) > 0
+    assert (v.min(axis=0) == 0).all()
+    np.testing.assert_allclose(v.max(axis=0), varies, rtol=1e-15)
+
+
+def test_the_range_is_that_of_all_chunks_of_a_long_matrix() -> None:
+    X = np.zeros((2000, 2), np.float32)
+    X[600, 0], X[1999, 1] = -3, 5
+    scaling = fit_scaling(X, "unit-interval")
+    np.testing.assert_array_equal(scaling.mean, [-3, 0])
+    np.testing.assert_array_equal(scaling.scale, [3, 5])

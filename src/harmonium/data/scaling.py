@@ -11,8 +11,8 @@ import torch
 
 from harmonium.data.tensors import as_tensor
 
-ScalingKind = Literal["global", "feature", "none"]
-SCALING_KINDS: tuple[str, ...] = ("global", "feature", "none")
+ScalingKind = Literal["global", "feature", "unit-interval", "none"]
+SCALING_KINDS: tuple[str, ...] = ("global", "feature", "unit-interval", "none")
 
 _ROWS_PER_CHUNK = 512  # a chunk in float64 stays in the cache
 
@@ -53,20 +53,23 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
     ----------
     X : ndarray of shape (n_samples, n_features)
         Read in chunks of rows, so that a memory-mapped array stays on disk.
-    kind : {"global", "feature", "none"}
+    kind : {"global", "feature", "unit-interval", "none"}
         ``"global"`` centres every feature and divides by the one standard deviation of all centred
         values, so that pixels keep their relative contrast; ``"feature"`` divides every feature by its own;
-        ``"none"`` is the identity.
+        ``"unit-interval"`` takes every feature's least value to 0 and its greatest to 1; ``"none"`` is the identity.
 
     Returns
     -------
     Scaling
-        Constant features (or, for ``"global"``, wholly constant data) are centred and divided by one.
+        Constant features (or, for ``"global"``, wholly constant data) are taken to zero and divided by one.
     """
     n_samples, n_features = X.shape
     if kind == "none":
         return Scaling(np.zeros(n_features), np.ones(n_features))
     rows = as_tensor(X)
+    if kind == "unit-interval":
+        least, greatest = (bound.to(torch.float64) for bound in _range(rows))
+        return Scaling(least.numpy(), (greatest - least).where(greatest > least, 1.0).numpy())
     # measured from the first row: a constant has variance zero, and the square of the mean, taken from that of the
     # values, is at most n_samples times the variance, so that double precision keeps its digits under any offset
     origin = rows[0].to(torch.float64)
@@ -83,3 +86,9 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
     if kind == "global":
         variance = variance.mean().expand(n_features)
     return Scaling(mean.numpy(), variance.where(variance > 0, 1.0).sqrt().numpy())
+
+
+def _range(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the least and the greatest value of every feature."""
+    bounds = [torch.aminmax(rows[i : i + _ROWS_PER_CHUNK], dim=0) for i in range(0, len(rows), _ROWS_PER_CHUNK)]
+    return torch.stack([b.min for b in bounds]).amin(0), torch.stack([b.max for b in bounds]).amax(0)

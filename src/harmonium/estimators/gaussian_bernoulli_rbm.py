@@ -64,9 +64,9 @@ class GaussianBernoulliRBM(RBMEstimator):
         How the parameters follow the gradients.
     momentum : float
         Of SGD; the decay of the first moment of Adam.
-    scaling : {"global", "feature", "none"}
-        ``"global"`` centres each feature and divides all by one standard deviation, ``"feature"`` each by its
-        own, ``"none"`` leaves the data as they are.
+    scaling : {"global", "feature", "unit-interval", "none"}
+        ``"global"`` centres each feature and divides all by one standard deviation, ``"feature"`` divides each by its
+        own, ``"unit-interval"`` takes the range of each to [0, 1], ``"none"`` leaves the data as they are.
     random_state : int, numpy generator or None
         The same integer gives the same bits on the same machine and number of threads.
     verbose : bool

@@ -32,10 +32,25 @@ class ImageClassifier(ClassLabels, LatentVariableEstimator):
     Parameters
     ----------
     image_shape : (height, width)
+        Of a row.
     n_outputs : int
         Length of the features.
-    learning_rate, learning_rate_schedule, batch_size, n_epochs, optimizer, momentum, random_state, verbose
-        As in `VAE`.
+    learning_rate : float
+        Of Adam or SGD, at the start.
+    learning_rate_schedule : {"constant", "cosine"}
+        Cosine falls to a thousandth over `n_epochs`.
+    batch_size : int
+        Examples a step.
+    n_epochs : int
+        Passes over the data.
+    optimizer : {"adam", "sgd"}
+        How the parameters follow the gradients.
+    momentum : float
+        Of SGD; the decay of the first moment of Adam.
+    random_state : int, numpy generator or None
+        The same integer gives the same bits on the same machine and number of threads.
+    verbose : bool
+        Show progress.
     """
 
     module_: ClassifierModule

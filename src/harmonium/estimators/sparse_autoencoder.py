@@ -51,8 +51,11 @@ class SparseAutoencoder(LatentVariableEstimator):
     n_warmup_epochs : int
         Lambda rises linearly from 0 over so many epochs.
     learning_rate : float
+        Of Adam or SGD, at the start.
     learning_rate_schedule : {"constant", "cosine"}
+        Cosine falls to a thousandth over `n_epochs`.
     batch_size : int
+        Examples a step.
     n_epochs : int
         Passes over the data.
     validation_fraction : float
@@ -61,10 +64,15 @@ class SparseAutoencoder(LatentVariableEstimator):
     patience : int or None
         With rows held back, training ends after so many epochs that bring nothing there.
     optimizer : {"adam", "sgd"}
+        How the parameters follow the gradients.
     momentum : float
-    scaling : {"none", "global", "feature"}
+        Of SGD; the decay of the first moment of Adam.
+    scaling : {"global", "feature", "unit-interval", "none"}
+        What is done to the data first, as in `GaussianBernoulliRBM`.
     random_state : int, numpy generator or None
+        The same integer gives the same bits on the same machine and number of threads.
     verbose : bool
+        Show progress.
 
     Attributes
     ----------

@@ -46,6 +46,7 @@ class VAE(LatentGeneration):
     Parameters
     ----------
     n_latent : int
+        Latent dimensions.
     architecture : {"mlp", "convolutional"}
         Both with sigmoid-weighted linear units.
     hidden_sizes : sequence of int
@@ -62,22 +63,28 @@ class VAE(LatentGeneration):
     n_warmup_epochs : int
         Beta rises linearly from 0 over so many epochs.
     learning_rate : float
+        Of Adam or SGD, at the start.
     learning_rate_schedule : {"constant", "cosine"}
         Cosine falls to a thousandth over `n_epochs`.
     batch_size : int
+        Examples a step.
     n_epochs : int
+        Passes over the data.
     validation_fraction : float
         Of the rows of `fit` to hold back, drawn by classes where `y` has them; the weights with the lowest negative
         ELBO there are kept. 0 trains on all rows and keeps the last weights.
     patience : int or None
         With rows held back, training ends after so many epochs that bring nothing there.
     optimizer : {"adam", "sgd"}
+        How the parameters follow the gradients.
     momentum : float
         Of SGD; the decay of the first moment of Adam.
-    scaling : {"none", "global", "feature"}
-        As in `GaussianBernoulliRBM`.
+    scaling : {"none", "global", "feature", "unit-interval"}
+        What is done to the data first, as in `GaussianBernoulliRBM`.
     random_state : int, numpy generator or None
+        The same integer gives the same bits on the same machine and number of threads.
     verbose : bool
+        Show progress.
 
     Attributes
     ----------
