@@ -29,7 +29,7 @@ class Option:
         What the words of the command line are turned into.
     default : object
     help : str
-        What the numpydoc docstring says of it; where that is no more than a type, the type.
+        What the numpydoc docstring says of it, perhaps nothing.
     """
 
     name: str
@@ -92,28 +92,22 @@ def _evaluate(node: ast.expr, module: str) -> Any:
 
 def _text(module: str, name: str, parameter: str) -> str:
     """Return what the docstring of a class, or else that of a base, says of a parameter."""
-    kind = ""
     for _, node in class_and_bases(module, name):
-        texts, kinds = _documented(ast.get_docstring(node) or "")
-        text = texts.get(parameter, "")
+        text = _documented(ast.get_docstring(node) or "").get(parameter, "")
         other = _AS_IN.fullmatch(text)
         if other is not None:  # every public estimator can be found in the package's stub
             return _text("harmonium", other[1], parameter) or text
         if text:
             return text
-        kind = kind or kinds.get(parameter, "")
-    return kind
+    return ""
 
 
 @cache
-def _documented(docstring: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what a numpydoc docstring says of each parameter, and of which type it says that it is."""
-    texts: dict[str, str] = {}
-    kinds: dict[str, str] = {}
-    for entry in parse(docstring, DocstringStyle.NUMPYDOC).params:
-        if entry.args[0] != "param":  # attributes are listed as well
-            continue
-        for name in re.split(r",\s*", entry.arg_name):
-            texts[name] = " ".join((entry.description or "").split())
-            kinds[name] = entry.type_name or ""
-    return texts, kinds
+def _documented(docstring: str) -> dict[str, str]:
+    """Return what a numpydoc docstring says of each parameter."""
+    entries = [entry for entry in parse(docstring, DocstringStyle.NUMPYDOC).params if entry.args[0] == "param"]
+    return {
+        name: " ".join((entry.description or "").split())
+        for entry in entries
+        for name in re.split(r",\s*", entry.arg_name)
+    }
