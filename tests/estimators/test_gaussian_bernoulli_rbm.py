@@ -128,13 +128,6 @@ def test_samples_of_a_small_machine_have_its_exact_mode_weights():
     assert abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) / 20_000) + 0.002
 
 
-def test_samples_of_a_large_machine_come_from_annealed_chains(matrix):
-    rbm = GaussianBernoulliRBM(25, n_epochs=60, learning_rate=1e-2, random_state=0).fit(matrix)
-    drawn = rbm.sample(3000, 100)
-    assert np.all(np.abs(drawn.mean(0) - matrix.mean(0)) < 0.3 * matrix.std(0))
-    np.testing.assert_array_equal(drawn, rbm.sample(3000, 100))
-
-
 @pytest.mark.parametrize("argument", [{"n_samples": 0}, {"n_gibbs_steps": 0}])
 def test_sample_refuses_nothing_to_draw(matrix, argument):
     rbm = GaussianBernoulliRBM(3, n_epochs=1).fit(matrix)
