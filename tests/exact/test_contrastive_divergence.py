@@ -6,8 +6,8 @@ import torch
 from harmonium.objectives.contrastive_divergence import (
     NEGATIVE_PHASES,
     ContrastiveDivergence,
-    PersistentContrastiveDivergence,
 )
+from harmonium.objectives.persistent_contrastive_divergence import PersistentContrastiveDivergence
 from small_machines import random_module
 
 BATCH = torch.randn(16, 6, generator=torch.Generator().manual_seed(3), dtype=torch.float64)

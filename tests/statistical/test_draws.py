@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
-from harmonium import draws
+from harmonium.random import draws
 from harmonium.random.draws import bernoulli, fill_normal, fill_uniform
 
 

@@ -23,10 +23,10 @@ from harmonium.objectives.contrastive_divergence import (
     UNBIASED_NEGATIVE_PHASES,
     ContrastiveDivergence,
     NegativePhase,
-    PersistentContrastiveDivergence,
 )
 from harmonium.objectives.exact_likelihood import ExactLikelihood
 from harmonium.objectives.objective import Objective
+from harmonium.objectives.persistent_contrastive_divergence import PersistentContrastiveDivergence
 from harmonium.random.seeding import RandomState, root_seed, spawn_generator
 from harmonium.samplers.annealed_importance import LogPartitionEstimate
 from harmonium.samplers.hidden_states import sample_hidden_states
