@@ -73,6 +73,10 @@ class ContrastiveDivergence(Objective):
         """Keep learned standard deviations in their bounds."""
         self.module.project()
 
+    def generators(self) -> dict[str, torch.Generator]:
+        """Return what the chains are drawn from."""
+        return {"sampling": self.generator}
+
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return L; its autograd gradient is the one that `set_gradients` writes in closed form."""
         module = self.module
