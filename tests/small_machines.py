@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import torch
 
+from harmonium.modules.bernoulli_bernoulli import BernoulliBernoulliRBMModule
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
 from textbook_machine import Machine
 
@@ -38,6 +39,19 @@ def module_of(machine: Machine) -> GaussianBernoulliRBMModule:
     return module
 
 
+def random_bernoulli_module(
+    n_visible: int, n_hidden: int, seed: int, *, scale: float = 0.7
+) -> BernoulliBernoulliRBMModule:
+    """The same with binary visible units."""
+    generator = torch.Generator().manual_seed(seed)
+    module = BernoulliBernoulliRBMModule(n_visible, n_hidden).double()
+    with torch.no_grad():
+        module.weight.normal_(generator=generator).mul_(scale)
+        module.hidden_bias.normal_(generator=generator)
+        module.visible_centre.normal_(generator=generator).add_(0.5)
+    return module
+
+
 def every_state(n_hidden: int) -> torch.Tensor:
     return torch.tensor(list(itertools.product((0.0, 1.0), repeat=n_hidden)), dtype=torch.float64)
 
@@ -49,3 +63,11 @@ def assignment_energy(module: GaussianBernoulliRBMModule, v: np.ndarray, h: np.n
     interaction = sum(W[i, j] * h[j] * v[i] / sigma[i] for i in range(len(v)) for j in range(len(h)))
     quadratic = sum((v[i] - b[i]) ** 2 / (2 * sigma[i] ** 2) for i in range(len(v)))
     return -(interaction - quadratic + sum(alpha[j] * h[j] for j in range(len(h))))
+
+
+def bernoulli_energy(module: BernoulliBernoulliRBMModule, v: np.ndarray, h: np.ndarray) -> float:
+    """The energy of binary visible units, term by term, from nothing but W, b and alpha."""
+    W, b = module.weight.detach().numpy().T, module.visible_bias.detach().numpy()
+    alpha = module.hidden_bias.detach().numpy()
+    interaction = sum(W[i, j] * h[j] * v[i] for i in range(len(v)) for j in range(len(h)))
+    return -interaction - sum(b[i] * v[i] for i in range(len(v))) - sum(alpha[j] * h[j] for j in range(len(h)))

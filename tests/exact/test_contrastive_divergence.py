@@ -6,29 +6,29 @@ import torch
 from harmonium.objectives.contrastive_divergence import (
     NEGATIVE_PHASES,
     ContrastiveDivergence,
-    PersistentContrastiveDivergence,
 )
-from small_machines import random_module
+from harmonium.objectives.persistent_contrastive_divergence import PersistentContrastiveDivergence
+from harmonium.random.draws import bernoulli
+from small_machines import random_bernoulli_module, random_module
 
 BATCH = torch.randn(16, 6, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+GREY = torch.rand(16, 6, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+CHAINS = [("cd", p) for p in NEGATIVE_PHASES] + [("pcd", p) for p in NEGATIVE_PHASES if p != "mean-field"]
 
 
 def gradients(module):
     return {name: parameter.grad.clone() for name, parameter in module.named_parameters()}
 
 
-def make(kind, phase, steps, n_hidden=4, **settings):
-    module, generator = random_module(6, n_hidden, 1, **settings), torch.Generator().manual_seed(9)
+def make(kind, phase, steps, n_hidden=4, make_module=random_module, **settings):
+    module, generator = make_module(6, n_hidden, 1, **settings), torch.Generator().manual_seed(9)
     if kind == "cd":
         return ContrastiveDivergence(module, generator, n_gibbs_steps=steps, negative_phase=phase)
     return PersistentContrastiveDivergence(module, generator, n_chains=10, n_gibbs_steps=steps, negative_phase=phase)
 
 
 @pytest.mark.parametrize("steps", [1, 3])
-@pytest.mark.parametrize(
-    ("kind", "phase"),
-    [*(("cd", p) for p in NEGATIVE_PHASES), *(("pcd", p) for p in NEGATIVE_PHASES if p != "mean-field")],
-)
+@pytest.mark.parametrize(("kind", "phase"), CHAINS)
 def test_closed_form_gradient_equals_autograd_for_every_parameter(kind, phase, steps):
     closed, automatic = make(kind, phase, steps), make(kind, phase, steps)
     for _ in range(2):  # the second step meets persistent chains that have moved
@@ -39,6 +39,22 @@ def test_closed_form_gradient_equals_autograd_for_every_parameter(kind, phase, s
         assert set(expected) == {"weight", "hidden_bias", "visible_centre", "log_variance"}
         for name, value in gradients(closed.module).items():
             torch.testing.assert_close(value, expected[name], rtol=1e-10, atol=1e-10, msg=name)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize(("kind", "phase"), [chain for chain in CHAINS if chain[1] != "collapsed"])
+def test_closed_form_gradient_equals_autograd_for_binary_visible_units(kind, phase, steps):
+    closed, automatic = (make(kind, phase, steps, make_module=random_bernoulli_module) for _ in range(2))
+    for batch in (GREY, GREY[:7]):
+        automatic.zero_grad()
+        closed.set_gradients(batch)
+        automatic(batch).loss.backward()
+        expected = gradients(automatic.module)
+        assert set(expected) == {"weight", "hidden_bias", "visible_centre"}
+        for name, value in gradients(closed.module).items():
+            torch.testing.assert_close(value, expected[name], rtol=1e-10, atol=1e-10, msg=name)
+    state = closed.generator.get_state()
+    assert torch.equal(state, automatic.generator.get_state())
 
 
 @pytest.mark.parametrize("n_hidden", [4, 40], ids=["fewer units than rows", "more units than rows"])
@@ -91,6 +107,23 @@ def test_gradient_is_the_textbooks_difference_of_correlations():
         "visible_centre": d_b,
         "log_variance": d_log_variance,
     }.items():
+        torch.testing.assert_close(getattr(module, name).grad, expected, rtol=1e-10, atol=1e-10, msg=name)
+
+
+def test_gradient_for_binary_visible_units_is_the_textbooks():
+    """The difference of correlations in W, alpha, b, then the chain rule of b = b' - W^T 1 / 2."""
+    objective = make("cd", "sampled", 1, make_module=random_bernoulli_module)
+    module, state = objective.module, objective.generator.get_state()
+    with torch.no_grad():
+        h0 = module.hidden_probabilities(GREY).T.contiguous().T  # draws are made in the order of memory
+        v = module.sample_visible(bernoulli(h0, objective.generator), objective.generator)
+        h = module.hidden_probabilities(v)
+    assert set(v.unique().tolist()) == {0.0, 1.0}
+    objective.generator.set_state(state)
+    objective.set_gradients(GREY)
+    d_b = (v - GREY).mean(0)
+    d_weight = (h.T @ v - h0.T @ GREY) / 16 - 0.5 * d_b
+    for name, expected in {"weight": d_weight, "hidden_bias": (h - h0).mean(0), "visible_centre": d_b}.items():
         torch.testing.assert_close(getattr(module, name).grad, expected, rtol=1e-10, atol=1e-10, msg=name)
 
 

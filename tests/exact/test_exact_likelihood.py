@@ -7,7 +7,7 @@ from scipy.integrate import dblquad
 
 from harmonium.metrics.partition_function import log_partition
 from harmonium.objectives.exact_likelihood import ExactLikelihood
-from small_machines import random_module
+from small_machines import every_state, random_bernoulli_module, random_module
 
 
 def test_the_density_integrates_to_one_by_quadrature():
@@ -45,3 +45,27 @@ def test_the_gradient_vanishes_at_the_models_own_distribution():
     z = stacked.mean(0) / (stacked.std(0) / np.sqrt(len(stacked)))
     assert z.abs().max() < 4
     assert stacked.std(0).min() > 0
+
+
+@pytest.mark.parametrize(("n_visible", "n_hidden"), [(5, 4), (3, 22)], ids=["over hidden", "over visible"])
+def test_gradient_of_binary_visible_units_is_the_difference_of_two_exact_means(n_visible, n_hidden):
+    module = random_bernoulli_module(n_visible, n_hidden, 2)
+    batch = torch.rand(7, n_visible, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    objective = ExactLikelihood(module)
+    objective.set_gradients(batch)
+    every_v = every_state(n_visible)
+    with torch.no_grad():
+        p = torch.softmax(-module.free_energy(every_v), 0)
+        s, s_data = (module.hidden_probabilities(v) - 0.5 for v in (every_v, batch))
+    expected = {
+        "weight": (s * p[:, None]).T @ every_v - s_data.T @ batch / 7,
+        "hidden_bias": p @ s - s_data.mean(0),
+        "visible_centre": p @ every_v - batch.mean(0),
+    }
+    for name, value in expected.items():
+        torch.testing.assert_close(getattr(module, name).grad, value, rtol=1e-9, atol=1e-10, msg=name)
+
+
+def test_more_units_than_can_be_enumerated_are_refused():
+    with pytest.raises(ValueError, match="at most 20"):
+        ExactLikelihood(random_module(3, 21, 0))

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from harmonium.samplers._collapsed_sweep import sweep, sweep_in_torch
-from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
-from small_machines import every_state, random_module
+from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs, gibbs
+from harmonium.samplers.hidden_states import sample_hidden_states
+from small_machines import every_state, random_bernoulli_module, random_module
 
 N_CHAINS = 20_000
 
@@ -73,3 +74,40 @@ def test_the_compiled_sweep_equals_the_tensor_one(dtype):
     sweep_in_torch(tensors, field.clone(), couplings)
     assert torch.equal(compiled, tensors)
     assert not torch.equal(compiled, units)
+
+
+def test_block_chains_leave_the_joint_distribution_of_binary_units_invariant():
+    """Started at exact draws; the states of v and h together, after a few steps, have their exact probabilities."""
+    module, n = random_bernoulli_module(3, 2, 4), 60_000
+    generator = torch.Generator().manual_seed(3)
+    h = sample_hidden_states(module, n, 1, generator)
+    h = block_gibbs(module, h, 3, generator)
+    with torch.no_grad():
+        v = module.sample_visible(h, generator)
+        every_v, every_h = every_state(3), every_state(2)
+        pairs = torch.cat([every_v.repeat_interleave(4, 0), every_h.repeat(8, 1)], 1)
+        expected = torch.softmax(-module.energy(pairs[:, :3], pairs[:, 3:]), 0)
+    index = (torch.cat([v, h], 1) @ torch.tensor([16.0, 8.0, 4.0, 2.0, 1.0], dtype=torch.float64)).long()
+    observed = torch.bincount(index, minlength=32).double() / n
+    assert expected.max() > 5 * expected.min()
+    assert ((observed - expected).abs() / (expected * (1 - expected) / n).sqrt()).max() < 4
+
+
+def test_block_chains_of_binary_units_reach_the_exact_distribution_from_a_far_start():
+    module = random_bernoulli_module(5, 4, 4, scale=0.5)
+    h = gibbs(module, torch.ones(N_CHAINS, 4, dtype=torch.float64), 100, torch.Generator().manual_seed(5))
+    index = (h @ torch.tensor([8.0, 4.0, 2.0, 1.0], dtype=torch.float64)).long()
+    observed, expected = torch.bincount(index, minlength=16).double() / N_CHAINS, exact_probabilities(module)
+    assert expected.max() > 2 * expected.min()
+    assert ((observed - expected).abs() / (expected * (1 - expected) / N_CHAINS).sqrt()).max() < 4
+
+
+@pytest.mark.parametrize("make", [random_module, random_bernoulli_module])
+def test_annealed_draws_have_the_exact_moments(make, monkeypatch):
+    """The way that large models go, on one that is small enough to be summed."""
+    module, n = make(6, 4, 11, scale=0.4), 5000
+    with torch.no_grad():
+        mean = exact_probabilities(module) @ every_state(4)
+    monkeypatch.setattr(type(module), "enumerable_side", lambda self: None)
+    h = sample_hidden_states(module, n, 100, torch.Generator().manual_seed(2))
+    assert ((h.mean(0) - mean).abs() / (mean * (1 - mean) / n).sqrt()).max() < 4

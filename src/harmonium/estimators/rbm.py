@@ -18,9 +18,10 @@ from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.partition_function import log_partition
 from harmonium.modules.enumeration import MAX_ENUMERABLE_UNITS
 from harmonium.modules.rbm import RBMModule
-from harmonium.objectives.contrastive_divergence import ContrastiveDivergence, PersistentContrastiveDivergence
+from harmonium.objectives.contrastive_divergence import ContrastiveDivergence
 from harmonium.objectives.exact_likelihood import ExactLikelihood
 from harmonium.objectives.objective import Objective
+from harmonium.objectives.persistent_contrastive_divergence import PersistentContrastiveDivergence
 from harmonium.random.seeding import RandomState, root_seed, spawn_generator
 from harmonium.samplers.annealed_importance import LogPartitionEstimate
 from harmonium.samplers.hidden_states import sample_hidden_states

@@ -24,6 +24,10 @@ class CrossEntropy(Objective):
         self.module = module
         self.generator = generator
 
+    def generators(self) -> dict[str, torch.Generator]:
+        """Return what the mirrored images are drawn from."""
+        return {"sampling": self.generator}
+
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return the cross-entropy, nats an example."""
         if labels is None:

@@ -43,6 +43,10 @@ class NegativeELBO(Objective):
         self.n_warmup_steps = n_warmup_steps
         self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64))
 
+    def generators(self) -> dict[str, torch.Generator]:
+        """Return what epsilon is drawn from."""
+        return {"sampling": self.generator}
+
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return L of a batch; every call while training is a step of the warm-up."""
         module = self.module

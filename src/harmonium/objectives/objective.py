@@ -50,3 +50,7 @@ class Objective(nn.Module):
 
     def project(self) -> None:
         """Bring the parameters back to where they are allowed to be; called after every optimiser step."""
+
+    def generators(self) -> dict[str, torch.Generator]:
+        """Return what the objective draws from, by the names under which checkpoints keep it beside `state_dict`."""
+        return {}

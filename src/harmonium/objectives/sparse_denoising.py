@@ -61,6 +61,10 @@ class SparseDenoising(Objective):
         self.register_buffer("usage", torch.ones(len(module.dictionary)))
         self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64))
 
+    def generators(self) -> dict[str, torch.Generator]:
+        """Return what the noise is drawn from."""
+        return {"sampling": self.generator}
+
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return L of a batch; every call while training is a step of the warm-up."""
         noisy = batch + self.noise.to(batch) * torch.empty_like(batch).normal_(generator=self.generator)

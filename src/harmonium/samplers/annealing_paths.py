@@ -48,7 +48,7 @@ class CollapsedPath(AnnealingPath):
 
     def __init__(self, marginal: HiddenMarginal) -> None:
         self.n_hidden = len(marginal.field)
-        self.log_base = self.n_hidden * math.log(2) + float(marginal.constant)
+        self.log_base = self.n_hidden * math.log(2) + float(marginal.constant.detach())
         self._free_of_constant = marginal._replace(constant=torch.zeros_like(marginal.constant))
 
     def log_ratio(self, h: torch.Tensor, step: int, n_steps: int) -> torch.Tensor:
@@ -76,8 +76,9 @@ class BlockPath(AnnealingPath):
         self._moving = copy.deepcopy(module).float()
         # a temperature is asked for at the end of one step and at the beginning of the next
         self._tempered = functools.lru_cache(maxsize=2)(module.tempered)
-        nowhere = torch.zeros(1, module.n_hidden, dtype=torch.float64)
-        self.log_base = self.n_hidden * math.log(2) - float(self._tempered(0.0).hidden_free_energy(nowhere))
+        anywhere = torch.zeros(1, module.n_hidden, dtype=torch.float64)
+        constant = -self._tempered(0.0).hidden_free_energy(anywhere).detach()
+        self.log_base = self.n_hidden * math.log(2) + float(constant)
 
     def log_ratio(self, h: torch.Tensor, step: int, n_steps: int) -> torch.Tensor:
         """Return the difference of two free energies of h."""

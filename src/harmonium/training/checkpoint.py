@@ -91,6 +91,4 @@ class Checkpoints:
 
 
 def _generators(trainer: Trainer) -> dict[str, torch.Generator]:
-    generators = {"order": trainer.generator}
-    sampling = getattr(trainer.objective, "generator", None)
-    return generators if sampling is None else generators | {"sampling": sampling}
+    return {"order": trainer.generator, **trainer.objective.generators()}
