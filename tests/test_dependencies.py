@@ -103,7 +103,6 @@ def test_a_missing_extra_is_answered_with_what_brings_it(tmp_path, extra, code):
     assert ("Traceback" in done.stderr) == (extra in ("maps", "figures"))  # these two are called from Python
 
 
-@pytest.mark.xfail(reason="the manifest asks for the versions of optuna and openTSNE", strict=True)
 def test_the_command_line_trains_and_measures_with_its_own_extra_alone(images_file):
     code = """
 from harmonium.__main__ import main

@@ -12,8 +12,7 @@ class TwoStreams(Objective):
     """An objective that draws from two generators, under names of its own."""
 
     def __init__(self, seed):
-        super().__init__()
-        self.module = torch.nn.Linear(2, 1)
+        super().__init__(torch.nn.Linear(2, 1))
         self.noise, self.mask = (torch.Generator().manual_seed(seed + k) for k in range(2))
 
     def generators(self):

@@ -28,8 +28,7 @@ class Count(Objective):
     """Its one weight is the number of steps done."""
 
     def __init__(self):
-        super().__init__()
-        self.module = nn.ParameterDict({"steps": nn.Parameter(torch.zeros(()))})
+        super().__init__(nn.ParameterDict({"steps": nn.Parameter(torch.zeros(()))}))
 
     def forward(self, batch, labels=None):
         return LossOutput(-self.module["steps"], {})

@@ -33,8 +33,7 @@ class Fall(Objective):
     """Of gradient one everywhere: a step of plain gradient descent is minus the learning rate."""
 
     def __init__(self):
-        super().__init__()
-        self.module = nn.ParameterList([nn.Parameter(torch.zeros((), dtype=torch.float64)) for _ in range(2)])
+        super().__init__(nn.ParameterList([nn.Parameter(torch.zeros((), dtype=torch.float64)) for _ in range(2)]))
 
     def forward(self, batch, labels=None):
         return LossOutput(sum(self.module), {})

@@ -34,4 +34,4 @@ from harmonium.assignment.protocol import Assignment
 from harmonium.report.display import show
 
 assignment = Assignment.of(RUNS)
-console = Console()
+console = Console(emoji=False)

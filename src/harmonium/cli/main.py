@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after success; 1 after an error that is said in one sentence; 2 after a mistyped command or option; 130 when
         stopped by the keyboard.
     """
-    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
     handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level="INFO", format="%(message)s", handlers=[handler])
     try:

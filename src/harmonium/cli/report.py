@@ -22,4 +22,4 @@ def report_runs(*, run_dir: Path = Path("runs"), report: Path = Path("report"), 
     to
         The formats, with commas between: ipynb, html, pdf.
     """
-    write_report(run_dir, report, to.split(","), Console(soft_wrap=True, highlight=False))
+    write_report(run_dir, report, to.split(","), Console(soft_wrap=True, highlight=False, emoji=False))

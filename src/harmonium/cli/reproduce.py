@@ -41,7 +41,7 @@ def reproduce_all(
     report
         Where the notebook, the page, the PDF and metrics.json are written.
     """
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
     check_report(report, FORMATS)
     if data not in REGISTRY:
         load_dataset(data, "test")

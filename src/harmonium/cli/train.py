@@ -12,7 +12,7 @@ from harmonium.cli.estimator_options import read_summary
 from harmonium.cli.family_command import make_command
 from harmonium.cli.train_family import train_family
 from harmonium.exceptions import InvalidInputError
-from harmonium.families.registry import family_names, find_family
+from harmonium.families.registry import family_names, find_family, is_own
 
 app = App(
     name="train",
@@ -20,7 +20,8 @@ app = App(
     usage="Usage: harmonium train MODEL --data DATA [OPTIONS]\n       harmonium train --config FILE [--run-dir DIR]",
 )
 for _name in family_names():
-    app.command(f"{__name__}:{_name}", name=_name, help=read_summary(find_family(_name).estimator))
+    _help = read_summary(find_family(_name).estimator) if is_own(_name) else "A model of another package."
+    app.command(f"{__name__}:{_name}", name=_name, help=_help)
 
 
 def __getattr__(name: str) -> Any:

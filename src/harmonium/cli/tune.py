@@ -9,13 +9,13 @@ from cyclopts import Parameter
 
 from harmonium.exceptions import InvalidInputError
 from harmonium.extras import require
-from harmonium.families.registry import family_names, find_family
+from harmonium.families.registry import family_names, find_family, is_own
 
-_TUNABLE = tuple(name for name in family_names() if find_family(name).spaces)
+_TUNABLE = tuple(name for name in family_names() if is_own(name) and find_family(name).spaces)
 
 
 def tune_model(
-    model: Annotated[str, Parameter(help=f"One of {', '.join(_TUNABLE)}.")],
+    model: Annotated[str, Parameter(help=f"One of {', '.join(_TUNABLE)}, or of another package.")],
     *,
     data: str,
     run_dir: Path | None = None,
@@ -72,7 +72,7 @@ def tune_model(
 
     tuning = Tuning(model, data, bounds, n_epochs, n_samples, seed)
     run = RunDirectory(run_dir or Path("runs") / f"tuned-{model}-{Path(data).stem}-seed{seed}")
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     with ProgressBar(f"{model}, the chosen setting", n_final_epochs) as progress:
         chosen = tune(
             tuning,

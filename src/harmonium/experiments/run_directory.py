@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import platform
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ class RunDirectory:
         import torch
 
         manifest = {
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+            "versions": _versions(),
             "data_sha256": data_sha256,
             "git_revision": _git_revision(),
             "command": " ".join(sys.argv),
@@ -229,6 +230,15 @@ class RunDirectory:
             raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
         except FileNotFoundError as error:
             raise self._missing(name) from error
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of Python and of what is installed of the packages that a run's figures depend on."""
+    versions = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):  # one of an extra
+            versions[name] = version(name)
+    return versions
 
 
 def _git_revision() -> str | None:

@@ -24,6 +24,11 @@ def family_names() -> tuple[str, ...]:
     return tuple(sorted({*_own(), *_others()}))
 
 
+def is_own(name: str) -> bool:
+    """Whether a family is harmonium's own: the declaration of another package may take seconds to import, or fail."""
+    return name in _own()
+
+
 def find_family(name: str) -> Family:
     """Return the family of a name.
 
@@ -36,7 +41,11 @@ def find_family(name: str) -> Family:
         found: Family = import_module(f"harmonium.families.{_own()[name]}").FAMILY
         return found
     if name in _others():
-        declared: Family = _others()[name].load()
+        point = _others()[name]
+        try:
+            declared: Family = point.load()
+        except Exception as error:  # whatever another package does wrong, it is said whose fault it is
+            raise InvalidInputError(f"the family {name} cannot be loaded from {point.value}: {error}") from error
         return declared
     raise InvalidInputError(f"model must be one of {', '.join(family_names())}; got {name!r}")
 

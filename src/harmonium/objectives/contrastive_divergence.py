@@ -62,9 +62,7 @@ class ContrastiveDivergence(Objective):
         n_gibbs_steps: int = 1,
         negative_phase: NegativePhase = "collapsed",
     ) -> None:
-        super().__init__()
-        self.module = module
-        self.generator = generator
+        super().__init__(module, generator)
         self.n_gibbs_steps = n_gibbs_steps
         self.negative_phase = negative_phase
         self._phases: Phases | None = None
@@ -72,10 +70,6 @@ class ContrastiveDivergence(Objective):
     def project(self) -> None:
         """Keep learned standard deviations in their bounds."""
         self.module.project()
-
-    def generators(self) -> dict[str, torch.Generator]:
-        """Return what the chains are drawn from."""
-        return {"sampling": self.generator}
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return L; its autograd gradient is the one that `set_gradients` writes in closed form."""

@@ -20,13 +20,7 @@ class CrossEntropy(Objective):
     """
 
     def __init__(self, module: ClassifierModule, generator: torch.Generator) -> None:
-        super().__init__()
-        self.module = module
-        self.generator = generator
-
-    def generators(self) -> dict[str, torch.Generator]:
-        """Return what the mirrored images are drawn from."""
-        return {"sampling": self.generator}
+        super().__init__(module, generator)
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return the cross-entropy, nats an example."""

@@ -36,16 +36,10 @@ class NegativeELBO(Objective):
     def __init__(
         self, module: VAEModule, generator: torch.Generator, *, beta: float = 1.0, n_warmup_steps: int = 0
     ) -> None:
-        super().__init__()
-        self.module = module
-        self.generator = generator
+        super().__init__(module, generator)
         self.beta = beta
         self.n_warmup_steps = n_warmup_steps
         self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64))
-
-    def generators(self) -> dict[str, torch.Generator]:
-        """Return what epsilon is drawn from."""
-        return {"sampling": self.generator}
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return L of a batch; every call while training is a step of the warm-up."""

@@ -26,8 +26,7 @@ class ExactLikelihood(Objective):
     states: torch.Tensor
 
     def __init__(self, module: RBMModule) -> None:
-        super().__init__()
-        self.module = module
+        super().__init__(module)
         states = binary_states(self._side().n_units, module.weight.dtype)
         self.register_buffer("states", states, persistent=False)
 

@@ -26,13 +26,21 @@ class LossOutput(NamedTuple):
 class Objective(nn.Module):
     """Base of the objectives: a module held together with the loss that trains it.
 
-    Attributes
+    Parameters
     ----------
     module : torch.nn.Module
         What is trained.
+    generator : torch.Generator, optional
+        What the loss draws from; checkpoints keep its state.
     """
 
     module: Any
+    generator: Any
+
+    def __init__(self, module: nn.Module, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.module = module
+        self.generator = generator
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return the loss of a batch: rows of shape (n, n_features) and, where the model takes them, labels (n,)."""
@@ -53,4 +61,4 @@ class Objective(nn.Module):
 
     def generators(self) -> dict[str, torch.Generator]:
         """Return what the objective draws from, by the names under which checkpoints keep it beside `state_dict`."""
-        return {}
+        return {} if self.generator is None else {"sampling": self.generator}

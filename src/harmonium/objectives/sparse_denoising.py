@@ -52,18 +52,12 @@ class SparseDenoising(Objective):
         l1: float,
         n_warmup_steps: int = 0,
     ) -> None:
-        super().__init__()
-        self.module = module
-        self.generator = generator
+        super().__init__(module, generator)
         self.l1 = l1
         self.n_warmup_steps = n_warmup_steps
         self.noise = torch.as_tensor(noise)
         self.register_buffer("usage", torch.ones(len(module.dictionary)))
         self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64))
-
-    def generators(self) -> dict[str, torch.Generator]:
-        """Return what the noise is drawn from."""
-        return {"sampling": self.generator}
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return L of a batch; every call while training is a step of the warm-up."""

@@ -35,7 +35,7 @@ class ProgressBar:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[row]}"),
-            console=Console(stderr=True),
+            console=Console(stderr=True, emoji=False),
             disable=not sys.stderr.isatty(),
         )
         self._task = self._progress.add_task(label, total=n_epochs, row="")
