@@ -1,10 +1,8 @@
-from .data.datasets import load_dataset
-from .estimators.conditional_vae import ConditionalVAE
-from .estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
-from .estimators.sparse_autoencoder import SparseAutoencoder
-from .estimators.vae import VAE
-from .experiments.loading import load
-
-__all__ = ["VAE", "ConditionalVAE", "GaussianBernoulliRBM", "SparseAutoencoder", "__version__", "load", "load_dataset"]
+from .data.datasets import load_dataset as load_dataset
+from .estimators.conditional_vae import ConditionalVAE as ConditionalVAE
+from .estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM as GaussianBernoulliRBM
+from .estimators.sparse_autoencoder import SparseAutoencoder as SparseAutoencoder
+from .estimators.vae import VAE as VAE
+from .experiments.loading import load as load
 
 __version__: str

@@ -265,3 +265,19 @@ def test_a_sparse_autoencoder_is_measured_by_how_well_it_denoises_the_rows_held_
     best = min(row["validation_loss"] for row in plain.history_)
     assert best == pytest.approx(errors.mean(), rel=1e-5)
     assert min(row["validation_loss"] for row in noisy.history_) > best
+
+
+def test_a_stop_while_the_rows_held_back_are_measured_undoes_the_epoch(matrix, monkeypatch):
+    vae = VAE(2, n_epochs=2, validation_fraction=0.2, **SMALL).fit(matrix)
+    before, history = vae.transform(matrix), [dict(row) for row in vae.history_]
+
+    def stopped(self, module, generator):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(VAE, "_validation_losses", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            vae.partial_fit(matrix)
+    np.testing.assert_array_equal(vae.transform(matrix), before)
+    assert vae.history_ == history
+    assert vae.partial_fit(matrix).history_[-1]["epoch"] == 3

@@ -202,7 +202,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         if trainer.best_state is not None:
             self.module_ = copy.deepcopy(self.module_)  # the trainer's own goes on from the last epoch
             self.module_.load_state_dict(trainer.best_state)
-        self.history_ = trainer.history
+        self.history_ = list(trainer.history)  # the trainer's own grows before an epoch is over
         self._trainer = trainer
         return self
 

@@ -34,7 +34,8 @@ class ConditionalVAE(ClassLabels, VAE):
     >>> from harmonium import ConditionalVAE
     >>> y = np.array(["low", "high"])[np.random.default_rng(0).integers(0, 2, 500)]
     >>> X = np.where(y == "low", 0.0, 5.0)[:, None] + np.random.default_rng(1).normal(size=(500, 3))
-    >>> vae = ConditionalVAE(1, hidden_sizes=(16,), likelihood="gaussian", random_state=0).fit(X, y)
+    >>> settings = {"likelihood": "gaussian", "learning_rate": 0.01, "n_epochs": 50}
+    >>> vae = ConditionalVAE(1, hidden_sizes=(16,), random_state=0, **settings).fit(X, y)
     >>> bool(vae.sample(100, y="high").mean() > vae.sample(100, y="low").mean() + 3)
     True
     """
