@@ -7,7 +7,8 @@ import math
 import torch
 from torch import nn
 
-from harmonium.modules.rbm import HIDDEN_CENTRE, HiddenMarginal, RBMModule, StandardisedRBM, gradient_of
+from harmonium.modules.hidden_marginal import HiddenMarginal
+from harmonium.modules.rbm import HIDDEN_CENTRE, RBMModule, StandardisedRBM, gradient_of
 from harmonium.random.draws import fill_normal
 
 

@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import NamedTuple, Self
+from typing import Self
 
 import torch
 from torch import nn
 from torch.nn.functional import softplus
 
 from harmonium.modules.enumeration import MAX_ENUMERABLE_UNITS, EnumerableSide
+from harmonium.modules.hidden_marginal import HiddenMarginal
 from harmonium.random.draws import bernoulli
 
 HIDDEN_CENTRE = 0.5
 INITIAL_WEIGHT_SD = 0.01
-
-
-class HiddenMarginal(NamedTuple):
-    r"""A marginal of the hidden units that is quadratic in them: a fully visible Boltzmann machine.
-
-    .. math:: \log \int e^{-E(v, h)}\, dv = \theta^\top h + \tfrac12 h^\top J h + c
-
-    Attributes
-    ----------
-    field : Tensor of shape (n_hidden,)
-        :math:`\theta`.
-    couplings : Tensor of shape (n_hidden, n_hidden)
-        :math:`J`, symmetric with a zero diagonal.
-    constant : Tensor, scalar
-        :math:`c`.
-    """
-
-    field: torch.Tensor
-    couplings: torch.Tensor
-    constant: torch.Tensor
-
-    def log_weight(self, h: torch.Tensor) -> torch.Tensor:
-        r""":math:`\theta^\top h + \tfrac12 h^\top J h + c` of every row of `h`, shape (n,)."""
-        return h @ self.field + 0.5 * ((h @ self.couplings) * h).sum(-1) + self.constant
 
 
 class StandardisedRBM:

@@ -9,7 +9,8 @@ from abc import ABC, abstractmethod
 
 import torch
 
-from harmonium.modules.rbm import HiddenMarginal, RBMModule
+from harmonium.modules.hidden_marginal import HiddenMarginal
+from harmonium.modules.rbm import RBMModule
 from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
 
 

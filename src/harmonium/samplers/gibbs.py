@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from harmonium.modules.rbm import HiddenMarginal, RBMModule
+from harmonium.modules.hidden_marginal import HiddenMarginal
+from harmonium.modules.rbm import RBMModule
 from harmonium.random.draws import fill_uniform
 from harmonium.samplers._collapsed_sweep import sweep
 
