@@ -96,6 +96,9 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     @abstractmethod
     def _make_module(self, n_features: int, generator: torch.Generator) -> torch.nn.Module: ...
 
+    def _start_at_data(self, module: Any, rows: Array) -> None:
+        """Set those parameters of a new module that start from the data, in the user's units."""
+
     @abstractmethod
     def _make_objective(self, module: Any, generator: torch.Generator, n_samples: int) -> Objective: ...
 

@@ -75,6 +75,7 @@ def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLi
         raise InvalidInputError(
             f"{type(estimator).__name__} of these sizes does not fit into memory: {str(error).splitlines()[0]}"
         ) from error
+    estimator._start_at_data(module, rows)
     return _prepared(estimator, rows, y, lambda n_samples: _make_trainer(estimator, module, n_samples))
 
 

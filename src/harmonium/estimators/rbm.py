@@ -61,8 +61,7 @@ class RBMEstimator(LatentVariableEstimator):
             )
         if self.objective == "pcd" and self.negative_phase == "mean-field":
             raise InvalidInputError(
-                "objective='pcd' needs a negative_phase with a chain of states ('collapsed', 'sampled' or "
-                "'mean-visible'); got 'mean-field'"
+                "objective='pcd' needs a negative_phase with a chain of states, such as 'sampled'; got 'mean-field'"
             )
 
     def _make_objective(self, module: RBMModule, generator: torch.Generator, n_samples: int) -> Objective:
