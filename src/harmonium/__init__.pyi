@@ -1,4 +1,5 @@
 from .data.datasets import load_dataset as load_dataset
+from .estimators.bernoulli_rbm import BernoulliRBM as BernoulliRBM
 from .estimators.conditional_vae import ConditionalVAE as ConditionalVAE
 from .estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM as GaussianBernoulliRBM
 from .estimators.sparse_autoencoder import SparseAutoencoder as SparseAutoencoder

@@ -158,9 +158,9 @@ def test_a_wrong_configuration_is_one_sentence(images_file, capsys, text, senten
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "no model is named; it must be one of conditional-vae"),
+        ([], "no model is named; it must be one of bernoulli-rbm, conditional-vae"),
         (["--config", "mine.toml"], "no model is named in mine.toml"),
-        (["vea", "--data", "own.npz"], "model must be one of conditional-vae"),
+        (["vea", "--data", "own.npz"], "model must be one of bernoulli-rbm, conditional-vae"),
         (["--seed", "3"], "options follow the model's name, as in harmonium train MODEL --seed"),
         (["vae", "--data", "own.npz", "--architecture", "convolutional", "--image-shape", "9", "9"], "81 pixels"),
     ],
