@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/choose_vae_settings.py [--n-samples 20000] [--n-epochs 3] [--only scaling]
 
 Trains on some of the training images and measures on 5 000 others; the test set is not read. This is how the bounds of
-the search spaces in ``src/harmonium/experiments/search_spaces.py`` and what they hold fixed were chosen. Seed 0, one
+the search spaces in ``src/harmonium/families/vae.py`` and what they hold fixed were chosen. Seed 0, one
 thread a run, z = 32, calibrated Gaussian likelihood.
 """
 

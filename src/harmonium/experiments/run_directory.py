@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
-import platform
-import subprocess
-import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +14,12 @@ import numpy.typing as npt
 from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.contents import MANIFEST, check_contents
+from harmonium.experiments.manifest import make_manifest
 from harmonium.families.registry import find_family
 from harmonium.files import write_atomically
 
 if TYPE_CHECKING:
     from harmonium.training.trainer import HistoryRow
-
-_PACKAGES = ("harmonium", "torch", "numpy", "scikit-learn", "numba", "optuna", "openTSNE")
 
 
 class RunDirectory:
@@ -90,7 +84,7 @@ class RunDirectory:
             )
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path / "config.toml", config.to_toml())
-        self._write_manifest(data_sha256)
+        self.write_json("manifest.json", make_manifest(data_sha256))
 
     def config(self) -> TrainConfig:
         """Read the configuration."""
@@ -99,20 +93,6 @@ class RunDirectory:
             return TrainConfig.from_toml(text)
         except (ValueError, TypeError) as error:
             raise DamagedFileError(f"{self.path / 'config.toml'} is damaged: {error}") from error
-
-    def _write_manifest(self, data_sha256: str) -> None:
-        import torch
-
-        manifest = {
-            "versions": _versions(),
-            "data_sha256": data_sha256,
-            "git_revision": _git_revision(),
-            "command": " ".join(sys.argv),
-            "machine": platform.platform(),
-            "device": "cpu",
-            "threads": torch.get_num_threads(),
-        }
-        self.write_json("manifest.json", manifest)
 
     def manifest(self) -> dict[str, Any]:
         """Read how the run was made."""
@@ -230,22 +210,3 @@ class RunDirectory:
             raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
         except FileNotFoundError as error:
             raise self._missing(name) from error
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of Python and of what is installed of the packages that a run's figures depend on."""
-    versions = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        with contextlib.suppress(PackageNotFoundError):  # one of an extra
-            versions[name] = version(name)
-    return versions
-
-
-def _git_revision() -> str | None:
-    """Return the revision of the checkout that harmonium runs from, or None outside of one."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout.strip() or None
