@@ -17,7 +17,7 @@
 # works; no figure in it is a result, and what the text makes of them is not to be believed.
 #
 # {% endif %}
-# **How to run it.** With harmonium installed (`pip install "harmonium[report]"`) every cell can be run again, in their
+# **How to run it.** With harmonium installed (`pip install "harmonium[all]"`) every cell can be run again, in their
 # order. The models are loaded from the folder of runs named in the first cell; what is not there is trained, which takes
 # about as long as `harmonium reproduce`.
 

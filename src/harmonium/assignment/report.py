@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harmonium.exceptions import InvalidInputError
+from harmonium.extras import require
 from harmonium.report.build import build_report, check_report
 
 NAME = "harmonium"
@@ -18,6 +19,12 @@ SOURCES = (
     *(f"problem{k}/{part}" for k in (1, 2, 3) for part in ("question", "derivations", "results")),
     "closing",
 )
+
+
+def check_needs(folder: Path, formats: Sequence[str]) -> None:
+    """Find, before time is spent, that the report can be made and that what the problems need is installed."""
+    check_report(folder, formats)
+    require("all", "optuna", "openTSNE", "tomli_w")
 
 
 def write_report(runs: Path, folder: Path, formats: Sequence[str], console: Console) -> None:
@@ -47,7 +54,7 @@ def write_report(runs: Path, folder: Path, formats: Sequence[str], console: Cons
     """
     if not runs.is_dir():
         raise InvalidInputError(f"{runs} is not a folder of runs; harmonium reproduce makes one")
-    check_report(folder, formats)
+    check_needs(folder, formats)
     # imported here, with PyTorch: what is refused above does not wait for it
     from harmonium.assignment.protocol import Assignment
     from harmonium.assignment.template_context import template_context

@@ -59,7 +59,7 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         ``number``, ``log_likelihood``, ``percent`` : functions that write a figure.
     """
     problem1, problem2, problem3 = assignment.problem1, assignment.problem2, assignment.problem3
-    machine = problem1.run("generative", problem1.n_hidden[0], 0)
+    generative = problem1.run("generative", problem1.n_hidden[0], 0)
     sigma = problem3.sigmas[0]
     judge, chosen = problem2.judge.load_estimator(), problem2.run("vae", "chosen").load_estimator()
     train, test = load_dataset(problem2.data, "train"), load_dataset(problem2.data, "test")
@@ -77,9 +77,9 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         "results1": metrics["problem1"],
         "results2": metrics["problem2"],
         "results3": metrics["problem3"],
-        "manifest": machine.manifest(),
+        "manifest": generative.manifest(),
         "manifest_autoencoders": problem2.run("vae", "chosen").manifest(),
-        "rbm": machine.config().parameters,
+        "rbm": generative.config().parameters,
         "vae": {setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
         "sparse": problem3.run(sigma).config().parameters,
         "study": problem2.run("conditional_vae", "chosen").study(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harmonium.cli.checks import check_data
+from harmonium.families.registry import find_family
 
 
 def evaluate_run(run: Path, *, data: str | None = None) -> None:
@@ -29,7 +30,5 @@ def evaluate_run(run: Path, *, data: str | None = None) -> None:
 
     for key, value in evaluate(directory, data).items():
         print(f"{key:32s} {'exact' if value is None else format(value, '.6g')}")
-    if config.parameters.get("likelihood") == "bernoulli":
-        print(
-            "on values between 0 and 1 the Bernoulli likelihood is no density: compare these nats with one another only"
-        )
+    if remark := find_family(config.model).remark(config.parameters):
+        print(remark)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harmonium.assignment.report import write_report
+from harmonium.assignment.report import check_needs, write_report
 from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
-from harmonium.report.build import FORMATS, check_report
+from harmonium.report.build import FORMATS
 
 
 def reproduce_all(
@@ -42,7 +42,7 @@ def reproduce_all(
         Where the notebook, the page, the PDF and metrics.json are written.
     """
     console = Console(soft_wrap=True, highlight=False, emoji=False)
-    check_report(report, FORMATS)
+    check_needs(report, FORMATS)
     if data not in REGISTRY:
         load_dataset(data, "test")
         data = str(Path(data).resolve())  # the notebook is read in another folder

@@ -58,8 +58,9 @@ def tune_model(
             raise InvalidInputError(f"{name} must be a positive integer; got {value}")
     require("tune", "optuna", "matplotlib")
     from harmonium.data.datasets import load_dataset
-    from harmonium.experiments.search_spaces import search_space
+    from harmonium.experiments.search_spaces import search_space, tunable_family
 
+    tunable_family(model)
     bounds = search_space(model, load_dataset(data, "train"), space)
 
     # these take seconds to import, and what can be found wrong at once has been found

@@ -46,7 +46,8 @@ class BernoulliRBM(RBMEstimator):
     patience : int or None
         With rows held back, training ends after so many epochs that bring nothing there.
     objective : {"cd", "pcd", "likelihood"}
-        Contrastive divergence, its persistent form, or the exact likelihood (up to 20 hidden units).
+        Contrastive divergence, its persistent form, or the exact likelihood (up to 20 units on one
+        side).
     n_gibbs_steps : int
         k of CD-k.
     negative_phase : {"sampled", "mean-visible", "mean-field"}
@@ -138,6 +139,11 @@ class BernoulliRBM(RBMEstimator):
         if self.scaling == "none":
             check_unit_interval(rows, "scaling='none'")
         return rows
+
+    @property
+    def _log_volume(self) -> float:
+        """What the scaling adds to a log-probability: nothing, for it is no density."""
+        return 0.0
 
     def _start_at_data(self, module: BernoulliBernoulliRBMModule, rows: Array) -> None:
         """Start the visible bias where each unit, by itself, is on as often as in the data."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ from harmonium.training.schedules import ScheduleName
 class ImageClassifier(ClassLabels, LatentVariableEstimator):
     """Convolutional classifier, whose decisions and features measure what other models generate.
 
-    It is a yardstick, no part of the public face.
+    It is a yardstick: it judges what others generate, and is no name of the package itself.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class ImageClassifier(ClassLabels, LatentVariableEstimator):
         learning_rate_schedule: ScheduleName = "cosine",
         batch_size: int = 128,
         n_epochs: int = 6,
-        optimizer: str = "adam",
+        optimizer: Literal["adam", "sgd"] = "adam",
         momentum: float = 0.9,
         random_state: RandomState = None,
         verbose: bool = False,

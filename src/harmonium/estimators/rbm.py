@@ -54,11 +54,6 @@ class RBMEstimator(LatentVariableEstimator):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if self.objective == "likelihood" and self.n_hidden > MAX_ENUMERABLE_UNITS:
-            raise InvalidInputError(
-                f"objective='likelihood' sums over all states of at most {MAX_ENUMERABLE_UNITS} hidden units; "
-                f"got n_hidden={self.n_hidden}"
-            )
         if self.objective == "pcd" and self.negative_phase == "mean-field":
             raise InvalidInputError(
                 "objective='pcd' needs a negative_phase with a chain of states, such as 'sampled'; got 'mean-field'"
@@ -66,6 +61,11 @@ class RBMEstimator(LatentVariableEstimator):
 
     def _make_objective(self, module: RBMModule, generator: torch.Generator, n_samples: int) -> Objective:
         if self.objective == "likelihood":
+            if module.enumerable_side() is None:
+                raise InvalidInputError(
+                    f"objective='likelihood' sums over all states of at most {MAX_ENUMERABLE_UNITS} hidden units; "
+                    f"got n_hidden={self.n_hidden}"
+                )
             return ExactLikelihood(module)
         options = {"n_gibbs_steps": self.n_gibbs_steps, "negative_phase": self.negative_phase}
         if self.objective == "cd":
@@ -146,8 +146,8 @@ class RBMEstimator(LatentVariableEstimator):
     def log_partition_estimate(self) -> LogPartitionEstimate:
         """Return log Z over the scaled v in nats, with its standard error and effective sample size.
 
-        Exact for up to 20 hidden units; else by annealed importance sampling (256 chains, 2000 temperatures). It is
-        computed once a fit.
+        Exact where the states of one side can be summed over, of at most 20 units; else by annealed importance
+        sampling (256 chains, 2000 temperatures). It is computed once a fit.
         """
         check_is_fitted(self)
         if self._log_partition is None:
@@ -157,6 +157,11 @@ class RBMEstimator(LatentVariableEstimator):
     def log_partition(self) -> float:
         """Return log Z over the scaled v in nats: the value of `log_partition_estimate`."""
         return self.log_partition_estimate().value
+
+    @property
+    def _log_volume(self) -> float:
+        """What the scaling adds to a log-density in the user's units."""
+        return self.scaling_.log_volume
 
     def score_samples(self, X: npt.ArrayLike) -> Array:
         r"""Return :math:`\log p(x) = -F(v) - \log Z - \sum_i \log s_i`, in nats per example.
@@ -171,7 +176,7 @@ class RBMEstimator(LatentVariableEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        constant = self.log_partition() + self.scaling_.log_volume
+        constant = self.log_partition() + self._log_volume
         module = self._exact_module()
         return map_rows(self, X, lambda v: -module.free_energy(v) - constant)
 
@@ -199,16 +204,17 @@ class RBMEstimator(LatentVariableEstimator):
     ) -> npt.NDArray[np.float64]:
         """Draw from the model: h from its marginal, then x ~ p(x | h).
 
-        With up to 20 hidden units h is drawn exactly. Beyond, each sample is the end of a chain of its own that is
-        annealed from the uniform distribution over half of the sweeps and runs at the model's own temperature for the
-        other half; between modes that are far apart it need not have reached the right proportions.
+        Where log Z is exact, so is the draw of h. Beyond, each sample is the end of a chain of its own that is annealed
+        from the uniform distribution over half of the steps and runs at the model's own temperature for the other
+        half; between modes that are far apart it need not have reached the right proportions.
 
         Parameters
         ----------
         n_samples : int
             One chain a sample.
         n_gibbs_steps : int
-            Sweeps over the hidden units, with the visible ones integrated out; not needed up to 20 hidden units.
+            Steps of a chain: sweeps over the hidden units with the visible ones integrated out where these are
+            Gaussian, else block Gibbs; not needed where the draw is exact.
         noise : bool
             False gives E[x | h] of the last state in place of a draw, for pictures without the pixel noise.
         random_state : int, numpy generator or None

@@ -17,7 +17,7 @@ from harmonium.random.seeding import RandomState, root_seed
 
 
 class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Base of `LatentVariableEstimator`; one that learns more than a module declares it in the four methods below."""
+    """Base of `LatentVariableEstimator`; what is learned beside a module is named in its `_kept_` methods."""
 
     random_state: RandomState
     module_: Any
@@ -34,6 +34,8 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder, from which `harmonium.load` gives it back.
+
+        One of a class of your own is given back where a family declares the class.
 
         Parameters
         ----------

@@ -68,7 +68,7 @@ class SparseAutoencoder(LatentVariableEstimator):
     momentum : float
         Of SGD; the decay of the first moment of Adam.
     scaling : {"global", "feature", "unit-interval", "none"}
-        What is done to the data first, as in `GaussianBernoulliRBM`.
+        As in `GaussianBernoulliRBM`.
     random_state : int, numpy generator or None
         The same integer gives the same bits on the same machine and number of threads.
     verbose : bool

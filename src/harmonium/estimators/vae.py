@@ -80,7 +80,7 @@ class VAE(LatentGeneration):
     momentum : float
         Of SGD; the decay of the first moment of Adam.
     scaling : {"none", "global", "feature", "unit-interval"}
-        What is done to the data first, as in `GaussianBernoulliRBM`.
+        As in `GaussianBernoulliRBM`.
     random_state : int, numpy generator or None
         The same integer gives the same bits on the same machine and number of threads.
     verbose : bool

@@ -69,7 +69,13 @@ class VariationalInference(LatentVariableEstimator):
         return self.encode(X, y)[0]
 
     def fit_transform(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Array:
-        """Fit, then `transform` with the same labels."""
+        """Fit, then `transform` with the same labels; shape (n_samples, n_latent).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), optional
+        """
         return self.fit(X, y).transform(X, y)
 
     def reconstruct(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Array:
@@ -125,11 +131,23 @@ class VariationalInference(LatentVariableEstimator):
         return self._bound(X, y, iwae, n_importance)
 
     def score_samples(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Array:
-        """Return the importance-weighted bound of 50 draws, a lower estimate of log p(x), nats per example."""
+        """Return the importance-weighted bound of 50 draws, a lower estimate of log p(x), nats per example.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), optional
+        """
         return self.iwae(X, y)
 
     def score(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> float:
-        """Return the mean of `score_samples`, in nats per example."""
+        """Return the mean of `score_samples`, in nats per example.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), optional
+        """
         return float(self.score_samples(X, y).mean(dtype=np.float64))
 
     def _bound(self, X: npt.ArrayLike, y: npt.ArrayLike | None, bound: Any, n_draws: int) -> Array:

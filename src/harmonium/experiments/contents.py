@@ -7,14 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from harmonium.exceptions import DamagedFileError
-from harmonium.families.family import NUMBER
-
-MANIFEST: Mapping[str, Any] = {"versions": dict, "machine": str, "threads": NUMBER, "data_sha256": str}
-STUDY: Mapping[str, Any] = {
-    "setting": {"n_epochs": NUMBER, "n_samples": NUMBER},
-    "trials": [{"number": NUMBER, "state": str, "losses_by_epoch": list, "parameters": dict}],
-    "importances": dict,
-}
 
 
 def check_contents(found: Any, wanted: Any, path: Path, name: str = "its content") -> None:

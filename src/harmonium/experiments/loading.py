@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harmonium.estimators.persistence import damage_is_said, read_model
+from harmonium.estimators.persistence import ARCHITECTURE, damage_is_said, read_model
+from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.families.registry import family_of
 
 
@@ -25,12 +26,18 @@ def load(folder: str | Path) -> Any:
     Raises
     ------
     InvalidInputError
-        If the folder holds no saved estimator, or one of a class that no family declares.
+        If the folder holds no saved estimator.
     DamagedFileError
-        If a file of it cannot be what was written.
+        If a file of it cannot be what was written, or names a class that no family declares.
     """
     folder = Path(folder)
     saved = read_model(folder)
-    estimator_class = family_of(saved.estimator).load_estimator_class()
+    try:
+        estimator_class = family_of(saved.estimator).load_estimator_class()
+    except InvalidInputError as error:
+        raise DamagedFileError(
+            f"{folder / ARCHITECTURE} cannot be loaded: {error}. A model of your own is loaded where it is declared "
+            "as a family"
+        ) from error
     with damage_is_said(folder):
         return estimator_class._from_saved(saved)

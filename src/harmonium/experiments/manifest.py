@@ -6,10 +6,14 @@ import contextlib
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from harmonium.families.family import NUMBER
+
+CONTENTS: Mapping[str, Any] = {"versions": dict, "machine": str, "threads": NUMBER, "data_sha256": str}
 _PACKAGES = ("harmonium", "torch", "numpy", "scikit-learn", "numba", "optuna", "openTSNE")
 
 

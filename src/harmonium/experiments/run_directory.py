@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harmonium.exceptions import DamagedFileError, InvalidInputError
+from harmonium.experiments import manifest
 from harmonium.experiments.config import TrainConfig
-from harmonium.experiments.contents import MANIFEST, check_contents
-from harmonium.experiments.manifest import make_manifest
+from harmonium.experiments.contents import check_contents
 from harmonium.families.registry import find_family
 from harmonium.files import write_atomically
 
@@ -84,7 +84,7 @@ class RunDirectory:
             )
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path / "config.toml", config.to_toml())
-        self.write_json("manifest.json", make_manifest(data_sha256))
+        self.write_json("manifest.json", manifest.make_manifest(data_sha256))
 
     def config(self) -> TrainConfig:
         """Read the configuration."""
@@ -140,7 +140,7 @@ class RunDirectory:
             If a file cannot be read.
         """
         family = find_family(self.config().model)
-        check_contents(self.manifest(), MANIFEST, self.path / "manifest.json")
+        check_contents(self.manifest(), manifest.CONTENTS, self.path / "manifest.json")
         check_contents(self.measured(), family.measures, self.path / "metrics.json")
         self.load_estimator()
         if not (self.path / "history.csv").exists():

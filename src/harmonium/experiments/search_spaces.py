@@ -20,7 +20,7 @@ from optuna.distributions import (
 from harmonium.data.datasets import Dataset
 from harmonium.exceptions import InvalidInputError
 from harmonium.families.family import Family
-from harmonium.families.registry import family_names, find_family
+from harmonium.families.registry import family_names, find_family, is_own
 
 _NOT_PARAMETERS = {"model", "data", "seed", "random_state", "n_epochs", "validation_fraction", "patience"}
 
@@ -69,7 +69,10 @@ def search_space(model: str, data: Dataset, override: Path | None = None) -> Sea
     """
     family = tunable_family(model)
     is_image = data.image_shape is not None and len(data.image_shape) == 2
-    space = family.spaces.get("images" if is_image else "tables", family.spaces["tables"])
+    kind = "images" if is_image and "images" in family.spaces else "tables"
+    if kind not in family.spaces:
+        raise InvalidInputError(f"{model} is tuned on images alone; these data are a table")
+    space = family.spaces[kind]
     fixed = dict(space.fixed)
     tuned = {name: _distribution(f"{model}: {name}", table) for name, table in space.tuned.items()}
     if override is not None:
@@ -93,7 +96,7 @@ def search_space(model: str, data: Dataset, override: Path | None = None) -> Sea
 def tunable_family(model: str) -> Family:
     """Return the family of a name; raise InvalidInputError where it declares no search space."""
     if model not in family_names() or not find_family(model).spaces:
-        tunable = [name for name in family_names() if find_family(name).spaces]
+        tunable = [name for name in family_names() if is_own(name) and find_family(name).spaces]
         raise InvalidInputError(f"model must be one of {', '.join(tunable)}, to be tuned; got {model!r}")
     return find_family(model)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,15 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from harmonium.exceptions import DamagedFileError, HarmoniumError, InvalidInputError
+from harmonium.families.family import NUMBER
 from harmonium.files import write_atomically
 
 logger = logging.getLogger(__name__)
+CONTENTS: Mapping[str, Any] = {
+    "setting": {"n_epochs": NUMBER, "n_samples": NUMBER},
+    "trials": [{"number": NUMBER, "state": str, "losses_by_epoch": list, "parameters": dict}],
+    "importances": dict,
+}
 _NAME = "tuning"
 _REASON = "reason"
 _STARTUP_TRIALS = 5

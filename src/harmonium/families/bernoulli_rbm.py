@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from harmonium.families.family import Space
 from harmonium.families.gaussian_bernoulli_rbm import FAMILY as GAUSSIAN
+from harmonium.families.vae import GREY
 
 FAMILY = replace(
     GAUSSIAN,
     name="bernoulli-rbm",
     estimator="harmonium.estimators.bernoulli_rbm:BernoulliRBM",
     recipes={},
+    remark=lambda parameters: GREY,
     spaces={
         "tables": Space(
             tuned={

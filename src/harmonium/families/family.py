@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 NUMBER = (int, float)
 NUMBER_OR_NONE = (int, float, type(None))
-Table = Mapping[str, Any]
+Parameters = Mapping[str, Any]
+
+
+def _nothing(parameters: Parameters) -> str:
+    return ""
 
 
 def _as_they_are(parameters: dict[str, Any], data: Dataset) -> dict[str, Any]:
@@ -32,8 +36,8 @@ class Space:
         Parameters that have one value, which is not the estimator's default.
     """
 
-    tuned: Mapping[str, Table]
-    fixed: Table = field(default_factory=dict)
+    tuned: Mapping[str, Parameters]
+    fixed: Parameters = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class Family:
     spaces : mapping of str to Space
         What ``harmonium tune`` searches, for ``"images"`` and for ``"tables"``; one that has no space for images
         takes that for tables. A family without any is not tuned.
+    remark : callable
+        Maps a run's parameters to a sentence that is to stand below what was measured, or to nothing.
     complete : callable
         Maps the parameters that were given and the training data to those that follow from them, such as the shape of
         the images.
@@ -74,12 +80,13 @@ class Family:
     name: str
     estimator: str
     evaluate: Callable[[Any, Dataset, Callable[[], Dataset] | None], dict[str, Any]]
-    measures: Table
+    measures: Parameters
     recorded: tuple[str, ...] = ()
     monitor: Callable[[Any, Any, Dataset], dict[str, float]] | None = None
-    recipes: Mapping[str, Table] = field(default_factory=dict)
+    recipes: Mapping[str, Parameters] = field(default_factory=dict)
     named_by: tuple[str, ...] = ()
     spaces: Mapping[str, Space] = field(default_factory=dict)
+    remark: Callable[[Parameters], str] = _nothing
     complete: Callable[[dict[str, Any], Dataset], dict[str, Any]] = _as_they_are
 
     @property

@@ -23,10 +23,6 @@ RECIPES: dict[str, dict[str, Any]] = {
     # what the model can do, for at most 20 hidden units
     "exact-likelihood": {"objective": "likelihood", "sigma": "learned"},
 }
-DENSITY_MEASURES = {
-    **dict.fromkeys(("test_mse", "test_log_likelihood", "log_likelihood_standard_error", "seconds_per_epoch"), NUMBER),
-    "effective_sample_size": NUMBER_OR_NONE,
-}
 
 
 def evaluate_density(
@@ -71,7 +67,12 @@ FAMILY = Family(
     name="gaussian-bernoulli-rbm",
     estimator="harmonium.estimators.gaussian_bernoulli_rbm:GaussianBernoulliRBM",
     evaluate=evaluate_density,
-    measures=DENSITY_MEASURES,
+    measures={
+        **dict.fromkeys(
+            ("test_mse", "test_log_likelihood", "log_likelihood_standard_error", "seconds_per_epoch"), NUMBER
+        ),
+        "effective_sample_size": NUMBER_OR_NONE,
+    },
     recorded=("test_mse",),
     monitor=monitor_reconstruction,
     recipes=RECIPES,

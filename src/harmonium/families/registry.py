@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pkgutil
 from functools import cache
 from importlib import import_module
@@ -59,9 +60,10 @@ def family_of(estimator_name: str) -> Family:
         If there is none.
     """
     for name in (*_own(), *_others()):
-        family = find_family(name)
-        if family.estimator_name == estimator_name:
-            return family
+        with contextlib.suppress(*([] if is_own(name) else [InvalidInputError])):  # another's fault is not this one's
+            family = find_family(name)
+            if family.estimator_name == estimator_name:
+                return family
     raise InvalidInputError(
         f"no family declares the estimator {estimator_name!r}; there are {', '.join(family_names())}"
     )

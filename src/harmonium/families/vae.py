@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harmonium.families.family import NUMBER, Family, Space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from harmonium.data.datasets import Dataset
     from harmonium.estimators.vae import VAE
@@ -57,6 +57,14 @@ def evaluate_bounds(estimator: VAE, test: Dataset, load_train: Callable[[], Data
     }
 
 
+GREY = "on values between 0 and 1 the Bernoulli likelihood is no density: compare these nats with one another only"
+
+
+def remark_on_grey_values(parameters: Mapping[str, Any]) -> str:
+    """Say what figures of the Bernoulli likelihood can be compared with."""
+    return GREY if parameters.get("likelihood") == "bernoulli" else ""
+
+
 def complete_network(parameters: dict[str, Any], data: Dataset) -> dict[str, Any]:
     """Return the shape of the images, and sizes that suit them, for a convolutional network."""
     if parameters.get("architecture") != "convolutional":
@@ -73,6 +81,7 @@ FAMILY = Family(
     ),
     recorded=("negative_elbo",),
     named_by=("architecture", "likelihood", "n_latent"),
+    remark=remark_on_grey_values,
     complete=complete_network,
     spaces={
         "images": Space(

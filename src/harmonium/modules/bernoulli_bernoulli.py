@@ -28,6 +28,9 @@ class StandardisedBernoulliRBM(StandardisedRBM):
         """Draw zeros and ones with these probabilities."""
         return fill_uniform(out, generator).lt_(self.mean(s))
 
+    def finish_gradients(self, x: torch.Tensor, share: torch.Tensor, visible_variance: float) -> None:
+        """Leave them: the module's own parameters are W, alpha and `centre`."""
+
 
 class BernoulliBernoulliRBMModule(RBMModule):
     r"""Parameters and exact quantities of the RBM with binary visible and hidden units.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 import torch
 from torch import nn
 
 
-class Prior(nn.Module):
+class Prior(nn.Module, ABC):
     """Base of the priors: the objective, the bounds and the draws of new codes ask it, and nothing else knows p(z).
 
     As those of `VAEModule`, its methods take the labels of the examples where the model is class-conditional: a prior
@@ -48,11 +48,11 @@ class StandardNormal(Prior):
     r"""The prior :math:`p(z) = N(0, I)`, without parameters."""
 
     def log_prob(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-        r"""Return :math:`-\tfrac12 \sum_m z_m^2 + \log 2\pi`."""
+        r"""Return :math:`-\tfrac12 \sum_m (z_m^2 + \log 2\pi)`."""
         return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
 
     def kl(self, mean: torch.Tensor, log_variance: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-        r"""Return :math:`\tfrac12 \sum_m \mu_m^2 + \sigma_m^2 - 1 - \log\sigma_m^2`."""
+        r"""Return :math:`\tfrac12 \sum_m (\mu_m^2 + \sigma_m^2 - 1 - \log\sigma_m^2)`."""
         return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
 
     def sample(

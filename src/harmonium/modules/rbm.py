@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Self
 
 import torch
@@ -17,8 +17,8 @@ HIDDEN_CENTRE = 0.5
 INITIAL_WEIGHT_SD = 0.01
 
 
-class StandardisedRBM:
-    r"""An RBM over visible units x in which W stands alone: :math:`E = -x^\top W^\top (h - \tfrac12) - ...`.
+class StandardisedRBM(ABC):
+    r"""An RBM over visible units x in which W stands alone: :math:`E = -x^\top W (h - \tfrac12) - ...`.
 
     Made anew in every step of training by `RBMModule.standardised`; what it returns it writes to `out` if given.
 
@@ -56,6 +56,7 @@ class StandardisedRBM:
     def sample(self, s: torch.Tensor, generator: torch.Generator, out: torch.Tensor) -> torch.Tensor:
         r"""Draw x from :math:`p(x | h)` of :math:`s = h - \tfrac12`, shape (n, n_visible)."""
 
+    @abstractmethod
     def finish_gradients(self, x: torch.Tensor, share: torch.Tensor, visible_variance: float) -> None:
         """Carry the module's ``.grad``, taken with respect to W, alpha and `centre`, over to its own parameters.
 
@@ -70,7 +71,7 @@ class StandardisedRBM:
         """
 
 
-class RBMModule(nn.Module):
+class RBMModule(nn.Module, ABC):
     r"""Parameters and exact quantities of an RBM with binary hidden units.
 
     .. math:: E(v, h) = -\sum_{ij} W_{ij} h_j x_i(v_i) - \sum_j \alpha_j h_j + f(v), \qquad p(v, h) = e^{-E(v, h)} / Z

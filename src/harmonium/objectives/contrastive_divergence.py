@@ -68,7 +68,7 @@ class ContrastiveDivergence(Objective):
         self._phases: Phases | None = None
 
     def project(self) -> None:
-        """Keep learned standard deviations in their bounds."""
+        """Bring the module's parameters back to where they are allowed to be."""
         self.module.project()
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:

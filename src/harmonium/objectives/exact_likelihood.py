@@ -37,7 +37,7 @@ class ExactLikelihood(Objective):
         return side
 
     def project(self) -> None:
-        """Keep learned standard deviations in their bounds."""
+        """Bring the module's parameters back to where they are allowed to be."""
         self.module.project()
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:

@@ -19,10 +19,11 @@ from harmonium.data.splits import hold_out
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments.config import TrainConfig
-from harmonium.experiments.contents import STUDY, check_contents
+from harmonium.experiments.contents import check_contents
 from harmonium.experiments.processes import run_jobs
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.search_spaces import search_space
+from harmonium.experiments.study import CONTENTS
 from harmonium.experiments.sweep import train_and_evaluate
 from harmonium.experiments.tune import search
 from harmonium.experiments.tuning import Tuning
@@ -174,18 +175,10 @@ def solve_problem2(problem: Problem2, console: Console) -> Metrics:
 
 
 def collect_problem2(problem: Problem2) -> Metrics:
-    """Collect what `solve_problem2` returns from runs that are whole.
-
-    Raises
-    ------
-    InvalidInputError
-        If a run is not trained and measured.
-    DamagedFileError
-        If a file of a run cannot be read.
-    """
+    """Collect what `solve_problem2` returns from runs that are whole; raise what `Assignment.collect` says."""
     searched = problem.run("conditional_vae", "chosen")
     study = searched.study()
-    check_contents(study, STUDY, searched.path / "study.json")
+    check_contents(study, CONTENTS, searched.path / "study.json")
     complete = [trial for trial in study["trials"] if isinstance(trial.get("validation_loss"), float)]
     if not complete:
         raise DamagedFileError(f"{searched.path / 'study.json'} is damaged: it holds no complete trial")

@@ -129,15 +129,7 @@ def solve_problem3(problem: Problem3, console: Console) -> Metrics:
 
 
 def collect_problem3(problem: Problem3) -> Metrics:
-    """Collect what `solve_problem3` returns from runs that are whole.
-
-    Raises
-    ------
-    InvalidInputError
-        If a run is not trained and measured, or a method was not tried.
-    DamagedFileError
-        If a file of a run cannot be read.
-    """
+    """Collect what `solve_problem3` returns from runs that are whole; raise what `Assignment.collect` says."""
     for path in problem.configs():
         RunDirectory(path).check_whole()
     metrics: Metrics = {}
