@@ -105,6 +105,22 @@ def test_saved_and_loaded_is_the_same_and_can_go_on(estimator, matrix, tmp_path)
     assert loaded.history_[-1]["epoch"] == 4
 
 
+class OfTheUsersOwn(VAE):
+    """A class that no family declares."""
+
+
+def test_a_class_of_the_users_own_is_loaded_where_it_is_defined(matrix, tmp_path):
+    fitted = OfTheUsersOwn(2, n_epochs=1, hidden_sizes=(4,), likelihood="gaussian", random_state=0).fit(matrix)
+    fitted.save(tmp_path)
+    loaded = harmonium.load(tmp_path)
+    assert type(loaded) is OfTheUsersOwn
+    np.testing.assert_array_equal(loaded.transform(matrix), fitted.transform(matrix))
+    description = (tmp_path / "model.json").read_text()
+    (tmp_path / "model.json").write_text(description.replace("OfTheUsersOwn", "OfAnother"))
+    with pytest.raises(DamagedFileError, match="names the estimator 'OfAnother', which is not known here"):
+        harmonium.load(tmp_path)
+
+
 @every_estimator
 def test_pickle_keeps_the_fitted_estimator(estimator, matrix):
     fitted = clone(estimator).fit(matrix, LABELS)

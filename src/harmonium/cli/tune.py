@@ -48,7 +48,8 @@ def tune_model(
     workers
         Processes, of one thread each; by default as many as there are cores.
     space
-        A TOML file with tables [fixed] and [tuned.NAME] in place of the model's own search space.
+        A TOML file with tables [fixed] and [tuned.NAME]; each takes the place of what the model's own search space says
+        of that parameter.
     seed
         Of the search and of the chosen run; with one worker the same seed gives the same trials.
     """

@@ -35,7 +35,7 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder, from which `harmonium.load` gives it back.
 
-        One of a class of your own is given back where a family declares the class.
+        One of a class of your own is given back where the class is defined, or a family declares it.
 
         Parameters
         ----------
