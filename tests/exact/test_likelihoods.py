@@ -1,13 +1,21 @@
 """The likelihoods of a decoder against torch.distributions, quadrature and their own samples."""
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
 
-from harmonium.modules.likelihoods import LIKELIHOODS, Bernoulli, ContinuousBernoulli, Gaussian, make_likelihood
+from harmonium.modules.likelihoods import (
+    LIKELIHOODS,
+    Bernoulli,
+    ContinuousBernoulli,
+    Gaussian,
+    LikelihoodName,
+    make_likelihood,
+)
 
 LOGITS = torch.tensor([-40.0, -3.0, -0.3, -0.051, -0.049, -1e-5, 0.0, 1e-5, 0.049, 0.051, 0.7, 5.0, 40.0]).double()
 
@@ -97,3 +105,7 @@ def test_only_the_bernoulli_is_no_density_of_grey_values():
     x = np.linspace(0, 1, 1001)
     total = np.trapezoid(np.exp([float(Bernoulli().log_prob(torch.tensor([v]), torch.tensor([1.0]))) for v in x]), x)
     assert total < 0.7
+
+
+def test_every_likelihood_is_a_choice_of_the_signature():
+    assert get_args(LikelihoodName) == LIKELIHOODS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,47 @@ from harmonium.families.family import NUMBER
 from harmonium.files import write_atomically
 
 SETTINGS = "assignment.json"
-_CONTENTS: Mapping[str, Any] = {
-    "problem1": {"data": str, "n_hidden": [int], "n_epochs": int, "n_seeds": int, "compared_at": int},
-    "problem2": {"data": str, "n_trials": int, "n_epochs": int, "n_seeds": int, "fixed_settings": dict},
-    "problem3": {"data": str, "sigmas": [NUMBER], "l1_sweep": [NUMBER], "n_seeds": int, "methods": [str]},
-}
 _N_QUICK = {"train": 1000, "test": 400}
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """What the assignment asks of a problem's room; the name is that of its field, its settings and its runs."""
+
+    name: str
+    title: str
+    kind: Any
+    solve: Callable[[Any, Console], Metrics]
+    collect: Callable[[Any], Metrics]
+    settings: Mapping[str, Any]  # what a file of settings must hold
+
+
+_PROBLEMS = (
+    _Problem(
+        "problem1",
+        "Gaussian-Bernoulli RBMs",
+        Problem1,
+        solve_problem1,
+        collect_problem1,
+        {"data": str, "n_hidden": [int], "n_epochs": int, "n_seeds": int, "compared_at": int},
+    ),
+    _Problem(
+        "problem2",
+        "variational autoencoders",
+        Problem2,
+        solve_problem2,
+        collect_problem2,
+        {"data": str, "n_trials": int, "n_epochs": int, "n_seeds": int, "fixed_settings": dict},
+    ),
+    _Problem(
+        "problem3",
+        "sparse denoising autoencoders",
+        Problem3,
+        solve_problem3,
+        collect_problem3,
+        {"data": str, "sigmas": [NUMBER], "l1_sweep": [NUMBER], "n_seeds": int, "methods": [str]},
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -89,14 +124,10 @@ class Assignment:
         if not (runs / SETTINGS).exists():
             return cls.make(runs)
         settings = RunDirectory(runs).read_json(SETTINGS)
-        check_contents(settings, _CONTENTS, runs / SETTINGS)
+        check_contents(settings, {problem.name: problem.settings for problem in _PROBLEMS}, runs / SETTINGS)
         try:
-            return cls(
-                Problem1(runs / "problem1", **settings["problem1"]),
-                Problem2(runs / "problem2", **settings["problem2"]),
-                Problem3(runs / "problem3", **settings["problem3"]),
-                is_quick=bool(settings.get("is_quick", False)),
-            )
+            problems = {p.name: p.kind(runs / p.name, **settings[p.name]) for p in _PROBLEMS}
+            return cls(**problems, is_quick=bool(settings.get("is_quick", False)))
         except (TypeError, InvalidInputError) as error:
             raise DamagedFileError(f"{runs / SETTINGS} is damaged: {error}") from error
 
@@ -104,8 +135,8 @@ class Assignment:
         """Write the settings into the folder of the runs, for `of`."""
         settings = asdict(self)
         runs = settings["problem1"]["runs_folder"].parent
-        for name in ("problem1", "problem2", "problem3"):
-            del settings[name]["runs_folder"]
+        for problem in _PROBLEMS:
+            del settings[problem.name]["runs_folder"]
         runs.mkdir(parents=True, exist_ok=True)
         RunDirectory(runs).write_json(SETTINGS, settings)
 
@@ -147,12 +178,10 @@ class Assignment:
         """
         self.check()
         self.write()
-        console.print("problem 1 of 3: Gaussian-Bernoulli RBMs")
-        metrics = {"problem1": solve_problem1(self.problem1, console)}
-        console.print("problem 2 of 3: variational autoencoders")
-        metrics["problem2"] = solve_problem2(self.problem2, console)
-        console.print("problem 3 of 3: sparse denoising autoencoders")
-        metrics["problem3"] = solve_problem3(self.problem3, console)
+        metrics = {}
+        for number, problem in enumerate(_PROBLEMS, start=1):
+            console.print(f"problem {number} of {len(_PROBLEMS)}: {problem.title}")
+            metrics[problem.name] = problem.solve(getattr(self, problem.name), console)
         return metrics
 
     def collect(self) -> Metrics:
@@ -165,11 +194,7 @@ class Assignment:
         DamagedFileError
             If a file of a run cannot be read.
         """
-        return {
-            "problem1": collect_problem1(self.problem1),
-            "problem2": collect_problem2(self.problem2),
-            "problem3": collect_problem3(self.problem3),
-        }
+        return {problem.name: problem.collect(getattr(self, problem.name)) for problem in _PROBLEMS}
 
 
 def _first_images(name: str, folder: Path) -> str:

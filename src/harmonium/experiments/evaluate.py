@@ -1,4 +1,4 @@
-"""Measuring a trained run."""
+"""Measuring a trained run: what is measured, its family says."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments import manifest
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.contents import check_contents
+from harmonium.families.family import NUMBER
 from harmonium.families.registry import find_family
 from harmonium.files import write_atomically
 
@@ -141,7 +142,7 @@ class RunDirectory:
         """
         family = find_family(self.config().model)
         check_contents(self.manifest(), manifest.CONTENTS, self.path / "manifest.json")
-        check_contents(self.measured(), family.measures, self.path / "metrics.json")
+        check_contents(self.measured(), {**family.measures, "seconds_per_epoch": NUMBER}, self.path / "metrics.json")
         self.load_estimator()
         if not (self.path / "history.csv").exists():
             raise self._missing("history.csv")

@@ -68,9 +68,7 @@ FAMILY = Family(
     estimator="harmonium.estimators.gaussian_bernoulli_rbm:GaussianBernoulliRBM",
     evaluate=evaluate_density,
     measures={
-        **dict.fromkeys(
-            ("test_mse", "test_log_likelihood", "log_likelihood_standard_error", "seconds_per_epoch"), NUMBER
-        ),
+        **dict.fromkeys(("test_mse", "test_log_likelihood", "log_likelihood_standard_error"), NUMBER),
         "effective_sample_size": NUMBER_OR_NONE,
     },
     recorded=("test_mse",),

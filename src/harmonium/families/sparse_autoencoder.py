@@ -45,9 +45,7 @@ FAMILY = Family(
     name="sparse-autoencoder",
     estimator="harmonium.estimators.sparse_autoencoder:SparseAutoencoder",
     evaluate=evaluate_denoising,
-    measures=dict.fromkeys(
-        ("test_mse", "psnr", "explained_variance", "l0", "dead", "rare", "seconds_per_epoch"), NUMBER
-    ),
+    measures=dict.fromkeys(("test_mse", "psnr", "explained_variance", "l0", "dead", "rare"), NUMBER),
     named_by=("noise",),
     spaces={
         "tables": Space(

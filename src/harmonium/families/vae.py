@@ -76,9 +76,7 @@ FAMILY = Family(
     name="vae",
     estimator="harmonium.estimators.vae:VAE",
     evaluate=evaluate_bounds,
-    measures=dict.fromkeys(
-        ("test_mse", "negative_elbo", "negative_iwae", "kl", "active_units", "seconds_per_epoch"), NUMBER
-    ),
+    measures=dict.fromkeys(("test_mse", "negative_elbo", "negative_iwae", "kl", "active_units"), NUMBER),
     recorded=("negative_elbo",),
     named_by=("architecture", "likelihood", "n_latent"),
     remark=remark_on_grey_values,

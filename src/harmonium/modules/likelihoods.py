@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import torch
@@ -11,7 +13,6 @@ from torch import nn
 from torch.nn.functional import softplus
 
 LikelihoodName = Literal["bernoulli", "continuous-bernoulli", "gaussian", "calibrated-gaussian"]
-LIKELIHOODS: tuple[str, ...] = ("bernoulli", "continuous-bernoulli", "gaussian", "calibrated-gaussian")
 
 
 class Likelihood(nn.Module):
@@ -147,10 +148,15 @@ class Gaussian(Likelihood):
         return r + (0.5 * self.log_variance).exp() * torch.empty_like(r).normal_(generator=generator)
 
 
-def make_likelihood(name: LikelihoodName) -> Likelihood:
+_MAKERS: dict[str, Callable[[], Likelihood]] = {
+    "bernoulli": Bernoulli,
+    "continuous-bernoulli": ContinuousBernoulli,
+    "gaussian": partial(Gaussian, calibrated=False),
+    "calibrated-gaussian": partial(Gaussian, calibrated=True),
+}
+LIKELIHOODS = tuple(_MAKERS)
+
+
+def make_likelihood(name: str) -> Likelihood:
     """Return the likelihood of a name in `LIKELIHOODS`."""
-    if name == "bernoulli":
-        return Bernoulli()
-    if name == "continuous-bernoulli":
-        return ContinuousBernoulli()
-    return Gaussian(calibrated=name == "calibrated-gaussian")
+    return _MAKERS[name]()
