@@ -22,6 +22,7 @@ SMALL = [
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0, objective="likelihood", scaling="feature"),
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0, sigma=2.0, negative_phase="mean-field", scaling="none"),
     GaussianBernoulliRBM(3, n_epochs=3, random_state=0, **HELD_BACK),
+    GaussianBernoulliRBM(3, n_epochs=3, random_state=0, initialisation="principal-component-codes"),
     BernoulliRBM(3, n_epochs=3, random_state=0, scaling="unit-interval"),
     VAE(3, n_epochs=3, random_state=0, hidden_sizes=(8,), likelihood="gaussian", scaling="global"),
     VAE(

@@ -10,12 +10,18 @@ import numpy.typing as npt
 import torch
 
 from harmonium.data.scaling import ScalingKind
+from harmonium.data.tensors import as_tensor
+from harmonium.estimators.input_checks import Array
 from harmonium.estimators.parameters import Check, check_choice, check_positive_number, one_of
 from harmonium.estimators.rbm import RBMEstimator
 from harmonium.exceptions import InvalidInputError
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
+from harmonium.modules.principal_component_codes import start_from_codes
 from harmonium.objectives.contrastive_divergence import NEGATIVE_PHASES, UNBIASED_NEGATIVE_PHASES, NegativePhase
 from harmonium.random.seeding import RandomState
+
+INITIALISATIONS = ("random", "principal-component-codes")
+_N_VALUES = 2**24  # of the rows that codes are made of: 128 MiB in double precision
 
 
 class GaussianBernoulliRBM(RBMEstimator):
@@ -53,6 +59,9 @@ class GaussianBernoulliRBM(RBMEstimator):
         How (persistent) contrastive divergence moves its chains: Gibbs sweeps over h with v integrated out; block
         Gibbs; block Gibbs with v = E[v | h]; or no randomness at all. See
         `harmonium.objectives.contrastive_divergence.ContrastiveDivergence`.
+    initialisation : {"random", "principal-component-codes"}
+        Small random weights; or weights that code the principal components of the data in levels, so that the model
+        has the data's modes before it is trained (`harmonium.modules.principal_component_codes`).
     sigma : "learned", float or array-like of shape (n_features,)
         The standard deviations of v given h, in the model's units: learned from a start at 1, or fixed.
     sigma_bounds : (float, float)
@@ -110,6 +119,7 @@ class GaussianBernoulliRBM(RBMEstimator):
     _constraints: ClassVar[Mapping[str, Check]] = {
         **RBMEstimator._constraints,
         "negative_phase": one_of(NEGATIVE_PHASES),
+        "initialisation": one_of(INITIALISATIONS),
         "sigma_learning_rate": check_positive_number,
     }
 
@@ -125,6 +135,7 @@ class GaussianBernoulliRBM(RBMEstimator):
         objective: Literal["cd", "pcd", "likelihood"] = "cd",
         n_gibbs_steps: int = 1,
         negative_phase: NegativePhase = "collapsed",
+        initialisation: Literal["random", "principal-component-codes"] = "random",
         sigma: Literal["learned"] | float | npt.ArrayLike = "learned",
         sigma_bounds: tuple[float, float] = (0.05, 10.0),
         sigma_learning_rate: float = 1e-2,
@@ -143,6 +154,7 @@ class GaussianBernoulliRBM(RBMEstimator):
         self.objective = objective
         self.n_gibbs_steps = n_gibbs_steps
         self.negative_phase = negative_phase
+        self.initialisation = initialisation
         self.sigma = sigma
         self.sigma_bounds = sigma_bounds
         self.sigma_learning_rate = sigma_learning_rate
@@ -202,6 +214,13 @@ class GaussianBernoulliRBM(RBMEstimator):
             sigma_bounds=self.sigma_bounds,
             generator=generator,
         )
+
+    def _start_at_data(self, module: GaussianBernoulliRBMModule, rows: Array) -> None:
+        if self.initialisation == "random":
+            return
+        step = -(-rows.size // _N_VALUES)
+        v = self.scaling_.apply(as_tensor(np.ascontiguousarray(rows[::step])).double())
+        start_from_codes(module, v.numpy())
 
     def _parameter_groups(self, module: GaussianBernoulliRBMModule) -> list[dict[str, Any]]:
         groups: list[dict[str, Any]] = [

@@ -1,0 +1,137 @@
+"""Principal-component codes: a Gaussian-Bernoulli RBM that has seen the data's modes before it is trained."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
+from harmonium.modules.quantisers import nearest, normal_quantiser, quantise
+from harmonium.modules.rbm import HIDDEN_CENTRE
+
+_N_ROUNDS = 5
+_MAX_LEVELS = 64
+
+
+class Code(NamedTuple):
+    r"""The levels of one principal component.
+
+    Attributes
+    ----------
+    direction : ndarray of shape (n_visible,)
+        :math:`u_k`, of unit length, of the data divided by sigma.
+    levels : ndarray of shape (n_levels,)
+        :math:`c_0 < c_1 < \dots`
+    shares : ndarray of shape (n_levels,)
+        :math:`P_s`, how often each is the nearest.
+    """
+
+    direction: NDArray[np.float64]
+    levels: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+
+def start_from_codes(module: GaussianBernoulliRBMModule, v: NDArray[np.float64]) -> None:
+    r"""Give a module the weights, biases and sigma of thermometer codes of the data's principal components.
+
+    The score of component k of the data, divided by sigma, is quantised into levels c. Unit j of the component is on
+    where the level is j or higher:
+
+    .. math::
+
+        W_j = (c_j - c_{j-1})\, u_k, \qquad b / \sigma = \bar v / \sigma + \sum_k c_{k0}\, u_k, \qquad
+        \alpha_j = \log\frac{P_j}{P_{j-1}} - \tfrac12 \bigl[(c_j - c_0)^2 - (c_{j-1} - c_0)^2\bigr]
+                   - W_j^\top b / \sigma
+
+    so that with v integrated out the state (1, ..., 1, 0, ..., 0) of level j has weight :math:`P_j / P_0`. Units of
+    different components do not interact. The units are spent one by one where the expected gain of one level more,
+    :math:`\lambda_k (1 - D(L)) / 2 - H(L)` (`normal_quantiser`), is largest; units that gain nothing stay as they are.
+    A learned sigma is that of what the levels leave, found in five rounds.
+
+    Parameters
+    ----------
+    module : GaussianBernoulliRBMModule
+    v : ndarray of shape (n, n_visible)
+        Rows, in the model's units.
+    """
+    mean, sigma = v.mean(0), module.sigma.detach().double().numpy()
+    codes = _codes((v - mean) / sigma, module.n_hidden)
+    for _ in range(_N_ROUNDS if module.learns_scale else 0):
+        left = (v - mean) / sigma - _quantised((v - mean) / sigma, codes)
+        sigma = np.clip(sigma * np.sqrt(np.square(left).mean(0)), *module.sigma_bounds)
+        codes = _codes((v - mean) / sigma, module.n_hidden)
+    _write(module, codes, mean / sigma, sigma)
+
+
+def _codes(x: NDArray[np.float64], n_hidden: int) -> list[Code]:
+    """Return the codes of centred rows, the components of the largest variance first."""
+    variances, directions = _principal_components(x, n_hidden)
+    codes = []
+    for direction, n_levels in zip(directions, _spend(variances, n_hidden), strict=True):
+        if n_levels > 1:
+            scores = np.sort(x @ direction)
+            levels, shares = quantise(scores, n_levels)
+            codes += [Code(direction, levels, shares)] * (len(levels) > 1)
+    return codes
+
+
+def _principal_components(x: NDArray[np.float64], n_components: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the largest variances and their directions, from the smaller of the two products of x with itself."""
+    if len(x) < x.shape[1]:
+        values, vectors = np.linalg.eigh(x @ x.T)
+        kept = values > values[-1] * 1e-10
+        values, vectors = values[kept], x.T @ vectors[:, kept] / np.sqrt(values[kept])
+    else:
+        values, vectors = np.linalg.eigh(x.T @ x)
+    largest = slice(None, -n_components - 1, -1)
+    return values[largest] / len(x), vectors.T[largest]
+
+
+def _spend(variances: NDArray[np.float64], n_units: int) -> NDArray[np.int64]:
+    """Return the levels of each component: one more, and so one unit more, where most is gained, while any is."""
+    n_levels = np.ones(len(variances), dtype=np.int64)
+
+    def gain(k: int) -> float:
+        if n_levels[k] == _MAX_LEVELS:
+            return 0.0
+        (distortion, entropy), (less, more) = normal_quantiser(int(n_levels[k])), normal_quantiser(int(n_levels[k]) + 1)
+        return float(variances[k] * (distortion - less) / 2 - (more - entropy))
+
+    gains = [gain(k) for k in range(len(variances))]
+    for _ in range(n_units):
+        best = int(np.argmax(gains)) if gains else 0
+        if not gains or gains[best] <= 0:
+            break
+        n_levels[best] += 1
+        gains[best] = gain(best)
+    return n_levels
+
+
+def _quantised(x: NDArray[np.float64], codes: list[Code]) -> NDArray[np.float64]:
+    """Return rows with each score at its nearest level, in the span of the codes."""
+    total = np.zeros_like(x)
+    for code in codes:
+        total += np.outer(code.levels[nearest(x @ code.direction, code.levels)[0]], code.direction)
+    return total
+
+
+def _write(
+    module: GaussianBernoulliRBMModule, codes: list[Code], mean: NDArray[np.float64], sigma: NDArray[np.float64]
+) -> None:
+    bias = mean + sum((code.levels[0] * code.direction for code in codes), start=np.zeros_like(mean))
+    with torch.no_grad():
+        j = 0
+        for code in codes:
+            above = code.levels - code.levels[0]
+            weights = np.diff(above)[:, None] * code.direction
+            fields = np.diff(np.log(code.shares)) - 0.5 * np.diff(above**2) - weights @ bias
+            units = slice(j, j + len(fields))
+            module.weight[units] = torch.from_numpy(weights).float()
+            module.hidden_bias[units] = torch.from_numpy(fields).float()
+            j += len(fields)
+        centre = bias + HIDDEN_CENTRE * module.weight.double().sum(0).numpy()
+        module.log_variance.copy_(torch.from_numpy(2 * np.log(sigma)))
+        module.visible_centre.copy_(torch.from_numpy(sigma * centre))
