@@ -14,6 +14,7 @@ from harmonium.estimators.parameters import Check, one_of
 from harmonium.estimators.rbm import RBMEstimator
 from harmonium.modules.bernoulli_bernoulli import BernoulliBernoulliRBMModule
 from harmonium.random.seeding import RandomState
+from harmonium.training.schedules import ScheduleName
 
 NEGATIVE_PHASES = ("sampled", "mean-visible", "mean-field")
 SCALINGS = ("none", "unit-interval")
@@ -35,7 +36,9 @@ class BernoulliRBM(RBMEstimator):
     n_hidden : int
         M, the number of hidden units.
     learning_rate : float
-        Of W, alpha and b.
+        Of W, alpha and b, at the start.
+    learning_rate_schedule : {"constant", "cosine"}
+        Cosine falls to a thousandth over `n_epochs`.
     batch_size : int
         Examples a step.
     n_epochs : int
@@ -106,6 +109,7 @@ class BernoulliRBM(RBMEstimator):
         n_hidden: int = 100,
         *,
         learning_rate: float = 0.1,
+        learning_rate_schedule: ScheduleName = "constant",
         batch_size: int = 128,
         n_epochs: int = 25,
         validation_fraction: float = 0.0,
@@ -121,6 +125,7 @@ class BernoulliRBM(RBMEstimator):
     ) -> None:
         self.n_hidden = n_hidden
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.batch_size = batch_size
         self.n_epochs = n_epochs
         self.validation_fraction = validation_fraction

@@ -19,6 +19,7 @@ from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
 from harmonium.modules.principal_component_codes import start_from_codes
 from harmonium.objectives.contrastive_divergence import NEGATIVE_PHASES, UNBIASED_NEGATIVE_PHASES, NegativePhase
 from harmonium.random.seeding import RandomState
+from harmonium.training.schedules import ScheduleName
 
 INITIALISATIONS = ("random", "principal-component-codes")
 _N_VALUES = 2**24  # of the rows that codes are made of: 128 MiB in double precision
@@ -41,7 +42,9 @@ class GaussianBernoulliRBM(RBMEstimator):
     n_hidden : int
         M, the number of hidden units.
     learning_rate : float
-        Of W, alpha and b.
+        Of W, alpha and b, at the start.
+    learning_rate_schedule : {"constant", "cosine"}
+        Cosine falls to a thousandth over `n_epochs`.
     batch_size : int
         Examples a step.
     n_epochs : int
@@ -128,6 +131,7 @@ class GaussianBernoulliRBM(RBMEstimator):
         n_hidden: int = 100,
         *,
         learning_rate: float = 1e-3,
+        learning_rate_schedule: ScheduleName = "constant",
         batch_size: int = 128,
         n_epochs: int = 25,
         validation_fraction: float = 0.0,
@@ -147,6 +151,7 @@ class GaussianBernoulliRBM(RBMEstimator):
     ) -> None:
         self.n_hidden = n_hidden
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.batch_size = batch_size
         self.n_epochs = n_epochs
         self.validation_fraction = validation_fraction
