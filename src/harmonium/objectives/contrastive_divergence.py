@@ -102,17 +102,18 @@ class ContrastiveDivergence(Objective):
         where h stands for p(h = 1 | v) where v is given, and :math:`\langle x^2\rangle` gains 1, the variance of x
         given h, where v is integrated out. Binary visible units have :math:`\sigma = 1`.
         """
-        module, rbm = self.module, self.module.standardised()
+        module = self.module
+        rbm = module.standardised()
         if self._needs_no_visibles(batch):
-            phases = self._room(module.n_hidden + 1, len(batch), self._n_chains(batch))
+            phases = self._room(len(rbm.weight) + 1, len(batch), self._n_chains(batch))
             set_gradients_among_hidden(module, rbm, batch, phases, self._run_mean_chains)
             return {}
         phases, visibles_integrated_out = self._run(batch, rbm)
         x, h, share = phases.x, phases.h, phases.share
         # with the signs and shares of their means in h, each difference of two means is one product
         h.sub_(HIDDEN_CENTRE).mul_(share[:, None])
-        torch.mm(h.T, x, out=gradient_of(module.weight))
-        torch.sum(h, 0, out=gradient_of(module.hidden_bias))
+        torch.mm(h.T, x, out=gradient_of(rbm.weight))
+        torch.sum(h, 0, out=gradient_of(rbm.hidden_bias))
         torch.mv(x.T, share, out=gradient_of(module.visible_centre))
         rbm.finish_gradients(x, share, visible_variance=float(visibles_integrated_out))
         return {}

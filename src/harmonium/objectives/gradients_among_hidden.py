@@ -44,7 +44,8 @@ def set_gradients_among_hidden(
         Takes p(h | v) of the data, the memory of s and the way from s to p(h | E[v | h]); leaves s of the chains' last
         states there and returns p(h | v) at their end.
     """
-    n_hidden, n_data, n_chains = module.n_hidden, len(batch), len(phases.s)
+    # of the parameters, those that the RBM over x has are taken from it: a module looks each up by its name
+    n_hidden, n_data, n_chains = len(rbm.weight), len(batch), len(phases.s)
     h_data, s, products = phases.h_data, phases.s_and_one, phases.h_model.T
     phases.x_model[:n_hidden] = rbm.weight
     phases.x_model[n_hidden] = rbm.centre
@@ -56,8 +57,8 @@ def set_gradients_among_hidden(
     h_data.sub_(HIDDEN_CENTRE).mul_(-1 / n_data)
     h.sub_(HIDDEN_CENTRE).mul_(1 / n_chains)
     torch.mm(h.T, s, out=products)
-    torch.mm(phases.h.T, phases.x, out=gradient_of(module.weight))
-    torch.sum(h_data, 0, out=gradient_of(module.hidden_bias)).add_(products[:, n_hidden])
+    torch.mm(phases.h.T, phases.x, out=gradient_of(rbm.weight))
+    torch.sum(h_data, 0, out=gradient_of(rbm.hidden_bias)).add_(products[:, n_hidden])
     torch.sum(s, 0, out=phases.share[: n_hidden + 1]).mul_(1 / n_chains)
     torch.mv(phases.x.T, phases.share, out=gradient_of(module.visible_centre))
     rbm.finish_gradients(phases.x, phases.share, visible_variance=0.0)
