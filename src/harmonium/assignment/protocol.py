@@ -16,6 +16,7 @@ from harmonium.assignment.problem1.protocol import Problem1, collect_problem1, s
 from harmonium.assignment.problem2.protocol import Problem2, collect_problem2, solve_problem2
 from harmonium.assignment.problem3.protocol import Problem3, collect_problem3, solve_problem3
 from harmonium.data.datasets import Dataset, load_dataset
+from harmonium.data.registry import Split
 from harmonium.exceptions import DamagedFileError, InvalidInputError
 from harmonium.experiments.contents import check_contents
 from harmonium.experiments.run_directory import RunDirectory
@@ -23,7 +24,7 @@ from harmonium.families.family import NUMBER
 from harmonium.files import write_atomically
 
 SETTINGS = "assignment.json"
-_N_QUICK = {"train": 1000, "test": 400}
+_N_QUICK: dict[Split, int] = {"train": 1000, "test": 400}
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def _first_images(name: str, folder: Path) -> str:
     path = folder.resolve() / f"first-of-{Path(name).stem}.npz"
     arrays: dict[str, Any] = {}
     for split in _N_QUICK:
-        data: Dataset = load_dataset(name, split)  # type: ignore[arg-type]  # the keys are the splits
+        data: Dataset = load_dataset(name, split)
         rows = slice(_N_QUICK[split])
         arrays[f"X_{split}"] = data.X[rows].reshape(-1, *(data.image_shape or data.X.shape[1:]))
         if data.y is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import reduce
-from types import NoneType
+from types import GenericAlias, NoneType
 from typing import Any, Literal, Union, get_origin
 
 from harmonium.cli.source_code import find
@@ -63,13 +63,20 @@ def _of_kind(kind: str, arguments: list[ast.expr], module: str) -> list[Any]:
         members: list[Any] = reduce(list.__add__, (_members(argument, module) for argument in arguments), [])
         return members + [NoneType] * (kind == "Optional")
     if kind in _SEQUENCES:
-        elements = [Union[tuple(_members(argument, module) or [str])] for argument in arguments[:2]]  # noqa: UP007
+        elements: list[Any] = [
+            Union[tuple(_members(argument, module) or [str])]  # noqa: UP007  # their number is not known
+            for argument in arguments[:2]
+        ]
         is_pair = kind in ("tuple", "Tuple") and not isinstance(arguments[-1], ast.Constant)
-        return [tuple[tuple(elements)]] if is_pair else [tuple[elements[0], ...]]  # type: ignore[misc, valid-type]
+        return [_tuple_of(*elements) if is_pair else _tuple_of(elements[0], ...)]
     return []
 
 
 def _sequence_of(default: Any) -> Any:
     if isinstance(default, tuple | list) and default:
-        return tuple[type(default[0]), ...]  # type: ignore[misc]
+        return _tuple_of(type(default[0]), ...)
     return str
+
+
+def _tuple_of(*elements: Any) -> Any:
+    return GenericAlias(tuple, elements)

@@ -27,7 +27,8 @@ def make_command(family: Family) -> Callable[..., None]:
         for option in read_options(family.estimator)
         if option.name not in _NOT_OPTIONS
     ]
-    command.__signature__ = Signature([*_of_the_run(family), *of_the_estimator])  # type: ignore[attr-defined]
+    signature = Signature([*_of_the_run(family), *of_the_estimator])
+    command.__signature__ = signature  # type: ignore[attr-defined]  # inspect reads it, a function's type has it not
     command.__doc__ = read_summary(family.estimator)
     return command
 
