@@ -10,7 +10,7 @@ from harmonium import GaussianBernoulliRBM
 from harmonium.estimators.fitting import prepare
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
 from harmonium.modules.principal_component_codes import start_from_codes
-from harmonium.modules.quantisers import nearest, normal_quantiser, quantise
+from harmonium.modules.quantisers import quantise
 from small_machines import every_state
 
 CODES = "principal-component-codes"
@@ -127,20 +127,24 @@ def test_units_that_gain_nothing_start_small_and_random():
 
 
 @pytest.mark.parametrize("n_levels", [2, 3, 6])
-def test_the_normal_quantiser_is_stationary_and_its_figures_are_integrals(n_levels):
-    distortion, entropy = normal_quantiser(n_levels)
+def test_a_quantiser_of_normal_values_has_its_levels_at_the_means_of_their_cells(n_levels):
     values = norm.ppf((np.arange(200_000) + 0.5) / 200_000)
     levels, shares = quantise(values, n_levels, n_rounds=2000)
-    assert distortion == pytest.approx(nearest(values, levels)[1].mean(), rel=1e-3)
-    assert entropy == pytest.approx(-(shares * np.log(shares)).sum(), rel=1e-3)
     ends = [-np.inf, *((levels[1:] + levels[:-1]) / 2), np.inf]
-    exact = sum(
-        integrate.quad(lambda x, c=c: (x - c) ** 2 * norm.pdf(x), a, b)[0]
-        for c, a, b in zip(levels, ends[:-1], ends[1:], strict=True)
-    )
-    assert distortion == pytest.approx(exact, rel=1e-3)
+    for level, share, low, high in zip(levels, shares, ends[:-1], ends[1:], strict=True):
+        assert share == pytest.approx(norm.cdf(high) - norm.cdf(low), abs=1e-4)
+        assert level == pytest.approx(integrate.quad(lambda x: x * norm.pdf(x), low, high)[0] / share, abs=1e-3)
+    if n_levels == 2:  # the means of the two halves
+        np.testing.assert_allclose(levels, [-np.sqrt(2 / np.pi), np.sqrt(2 / np.pi)], atol=1e-4)
 
 
-def test_two_levels_of_a_normal_are_at_the_means_of_its_halves():
-    assert normal_quantiser(2) == pytest.approx((1 - 2 / np.pi, np.log(2)))
-    assert normal_quantiser(1) == pytest.approx((1, 0))
+def test_units_go_where_a_level_saves_more_than_it_costs():
+    """Two modes, far apart, take one unit; a normal component of less variance takes the others."""
+    generator = np.random.default_rng(0)
+    two_modes = generator.choice([-6.0, 6.0], 20_000) + 0.1 * generator.normal(size=20_000)
+    v = np.column_stack([two_modes, generator.normal(size=20_000) * 4])
+    module = GaussianBernoulliRBMModule(2, 5, generator=torch.Generator().manual_seed(0))
+    start_from_codes(module, v)
+    of_two_modes, of_normal = np.abs(module.weight.detach().numpy()).T > 0.5
+    assert of_two_modes.sum() == 1
+    assert of_normal.sum() == 4

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
-from harmonium.modules.quantisers import nearest, normal_quantiser, quantise
+from harmonium.modules.quantisers import Quantiser, nearest, quantise
 from harmonium.modules.rbm import HIDDEN_CENTRE
 
 _N_ROUNDS = 5
@@ -47,9 +47,12 @@ def start_from_codes(module: GaussianBernoulliRBMModule, v: NDArray[np.float64])
                    - W_j^\top b / \sigma
 
     so that with v integrated out the state (1, ..., 1, 0, ..., 0) of level j has weight :math:`P_j / P_0`. Units of
-    different components do not interact. The units are spent one by one where the expected gain of one level more,
-    :math:`\lambda_k (1 - D(L)) / 2 - H(L)` (`normal_quantiser`), is largest; units that gain nothing stay as they are.
-    A learned sigma is that of what the levels leave, found in five rounds.
+    different components do not interact. The units are spent one by one where one level more adds most to
+
+    .. math:: \tfrac12 \sum_s P_{ks} c_{ks}^2 - H(P_k)
+
+    (c from the mean), the squared error that a component's levels save less the nats that they cost; units that gain
+    nothing stay as they are. A learned sigma is that of what the levels leave, found in five rounds.
 
     Parameters
     ----------
@@ -68,54 +71,58 @@ def start_from_codes(module: GaussianBernoulliRBMModule, v: NDArray[np.float64])
 
 def _codes(x: NDArray[np.float64], n_hidden: int) -> list[Code]:
     """Return the codes of centred rows, the components of the largest variance first."""
-    variances, directions = _principal_components(x, n_hidden)
-    codes = []
-    for direction, n_levels in zip(directions, _spend(variances, n_hidden), strict=True):
-        if n_levels > 1:
-            scores = np.sort(x @ direction)
-            levels, shares = quantise(scores, n_levels)
-            codes += [Code(direction, levels, shares)] * (len(levels) > 1)
-    return codes
+    directions = _principal_directions(x, n_hidden)
+    return [
+        Code(direction, *quantiser)
+        for direction, quantiser in zip(directions, _spend(x @ directions.T, n_hidden), strict=True)
+        if len(quantiser.levels) > 1
+    ]
 
 
-def _principal_components(x: NDArray[np.float64], n_components: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the largest variances and their directions, from the smaller of the two products of x with itself."""
+def _principal_directions(x: NDArray[np.float64], n_components: int) -> NDArray[np.float64]:
+    """Return the directions of the largest variances, from the smaller of the two products of x with itself."""
     if len(x) < x.shape[1]:
         values, vectors = np.linalg.eigh(x @ x.T)
         kept = values > values[-1] * 1e-10
-        values, vectors = values[kept], x.T @ vectors[:, kept] / np.sqrt(values[kept])
+        vectors = x.T @ vectors[:, kept] / np.sqrt(values[kept])
     else:
-        values, vectors = np.linalg.eigh(x.T @ x)
-    largest = slice(None, -n_components - 1, -1)
-    return values[largest] / len(x), vectors.T[largest]
+        vectors = np.linalg.eigh(x.T @ x)[1]
+    return vectors.T[: -n_components - 1 : -1]
 
 
-def _spend(variances: NDArray[np.float64], n_units: int) -> NDArray[np.int64]:
-    """Return the levels of each component: one more, and so one unit more, where most is gained, while any is."""
-    n_levels = np.ones(len(variances), dtype=np.int64)
-
-    def gain(k: int) -> float:
-        if n_levels[k] == _MAX_LEVELS:
-            return 0.0
-        (distortion, entropy), (less, more) = normal_quantiser(int(n_levels[k])), normal_quantiser(int(n_levels[k]) + 1)
-        return float(variances[k] * (distortion - less) / 2 - (more - entropy))
-
-    gains = [gain(k) for k in range(len(variances))]
+def _spend(scores: NDArray[np.float64], n_units: int) -> list[Quantiser]:
+    """Return the quantiser of each column: one level more, and so one unit more, where most is gained, while any is."""
+    ordered = np.sort(scores, axis=0).T.copy()
+    chosen = [quantise(values, 1) for values in ordered]
+    following = [quantise(values, 2) for values in ordered]
+    gains = [_worth(more) - _worth(less) for less, more in zip(chosen, following, strict=True)]
     for _ in range(n_units):
         best = int(np.argmax(gains)) if gains else 0
         if not gains or gains[best] <= 0:
             break
-        n_levels[best] += 1
-        gains[best] = gain(best)
-    return n_levels
+        chosen[best] = following[best]
+        n_levels = len(chosen[best].levels)
+        if n_levels == _MAX_LEVELS:
+            gains[best] = 0.0
+        else:
+            following[best] = quantise(ordered[best], n_levels + 1)
+            gains[best] = _worth(following[best]) - _worth(chosen[best])
+    return chosen
+
+
+def _worth(quantiser: Quantiser) -> float:
+    r"""Return :math:`\tfrac12 \sum_s P_s c_s^2 - H(P)`, in nats: what the levels save, less what they cost."""
+    levels, shares = quantiser
+    return float(0.5 * shares @ levels**2 + shares @ np.log(shares))
 
 
 def _quantised(x: NDArray[np.float64], codes: list[Code]) -> NDArray[np.float64]:
     """Return rows with each score at its nearest level, in the span of the codes."""
-    total = np.zeros_like(x)
-    for code in codes:
-        total += np.outer(code.levels[nearest(x @ code.direction, code.levels)[0]], code.direction)
-    return total
+    directions = np.array([code.direction for code in codes]).reshape(-1, x.shape[1])
+    scores = x @ directions.T
+    for column, code in zip(scores.T, codes, strict=True):
+        column[:] = code.levels[nearest(column, code.levels)]
+    return scores @ directions
 
 
 def _write(
