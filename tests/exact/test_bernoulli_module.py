@@ -103,7 +103,7 @@ def test_without_weights_log_partition_is_a_closed_form_where_chunks_are_needed(
 def test_hidden_states_are_drawn_exactly_by_either_side(n_hidden):
     module, n = random_bernoulli_module(4, n_hidden, 5), 40_000
     with torch.no_grad():
-        h = sample_hidden_states(module, n, 1, torch.Generator().manual_seed(0))
+        h = sample_hidden_states(module, n, 1, torch.Generator().manual_seed(0)).h
         p_visible = torch.softmax(-module.free_energy(every_state(4)), 0)
         p = p_visible @ module.hidden_probabilities(every_state(4))
     assert h.shape == (n, n_hidden)

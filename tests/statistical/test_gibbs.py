@@ -1,11 +1,14 @@
 """Gibbs chains leave the exact distribution invariant, and reach it."""
 
+import numpy as np
 import pytest
 import torch
 
+from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
+from harmonium.modules.principal_component_codes import start_from_codes
 from harmonium.samplers._collapsed_sweep import sweep, sweep_in_torch
 from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs, gibbs
-from harmonium.samplers.hidden_states import sample_hidden_states
+from harmonium.samplers.hidden_states import annealed_hidden_states, sample_hidden_states
 from small_machines import every_state, random_bernoulli_module, random_module
 
 N_CHAINS = 20_000
@@ -18,7 +21,7 @@ def module():
 
 def exact_probabilities(module):
     with torch.no_grad():
-        return torch.softmax(-module.hidden_free_energy(every_state(4)), 0)
+        return torch.softmax(-module.hidden_free_energy(every_state(module.n_hidden)), 0)
 
 
 def advance(kind, module, h, n, generator):
@@ -80,7 +83,7 @@ def test_block_chains_leave_the_joint_distribution_of_binary_units_invariant():
     """Started at exact draws; the states of v and h together, after a few steps, have their exact probabilities."""
     module, n = random_bernoulli_module(3, 2, 4), 60_000
     generator = torch.Generator().manual_seed(3)
-    h = sample_hidden_states(module, n, 1, generator)
+    h = sample_hidden_states(module, n, 1, generator).h
     h = block_gibbs(module, h, 3, generator)
     with torch.no_grad():
         v = module.sample_visible(h, generator)
@@ -102,12 +105,34 @@ def test_block_chains_of_binary_units_reach_the_exact_distribution_from_a_far_st
     assert ((observed - expected).abs() / (expected * (1 - expected) / N_CHAINS).sqrt()).max() < 4
 
 
+def pairs(h, weights):
+    """P(h_j = 1) and P(h_j = 1, h_k = 1), of weighted states."""
+    return (h * weights[:, None]).T @ h
+
+
 @pytest.mark.parametrize("make", [random_module, random_bernoulli_module])
-def test_annealed_draws_have_the_exact_moments(make, monkeypatch):
-    """The way that large models go, on one that is small enough to be summed."""
+def test_annealed_draws_have_the_exact_frequencies_of_units_and_pairs(make):
     module, n = make(6, 4, 11, scale=0.4), 5000
     with torch.no_grad():
-        mean = exact_probabilities(module) @ every_state(4)
-    monkeypatch.setattr(type(module), "enumerable_side", lambda self: None)
-    h = sample_hidden_states(module, n, 100, torch.Generator().manual_seed(2))
-    assert ((h.mean(0) - mean).abs() / (mean * (1 - mean) / n).sqrt()).max() < 4
+        expected = pairs(every_state(4), exact_probabilities(module))
+    h, effective_sample_size = annealed_hidden_states(module, n, 100, torch.Generator().manual_seed(2))
+    observed = pairs(h.double(), torch.full((n,), 1 / n, dtype=torch.float64))
+    assert ((observed - expected).abs() / (expected * (1 - expected) / n).sqrt()).max() < 4
+    assert 0.5 * n < effective_sample_size <= n
+
+
+def test_annealed_draws_give_distant_modes_their_shares():
+    """Three modes on a line that sweeps do not leave, .2, .5, .3: the weights alone know how much each has."""
+    generator = np.random.default_rng(0)
+    shares, n = np.array([0.2, 0.5, 0.3]), 4000
+    v = np.array([[-12.0], [1.0], [14.0]])[generator.choice(3, 20_000, p=shares)] + 0.5 * generator.normal(size=(1, 1))
+    module = GaussianBernoulliRBMModule(1, 2, generator=torch.Generator().manual_seed(0))
+    start_from_codes(module, v)
+    module = module.double()
+    exact = exact_probabilities(module)
+    h, effective_sample_size = annealed_hidden_states(module, n, 60, torch.Generator().manual_seed(1))
+    index = (h.double() @ torch.tensor([2.0, 1.0], dtype=torch.float64)).long()
+    observed = torch.bincount(index, minlength=4).double() / n
+    worth = min(effective_sample_size, n)
+    assert ((observed - exact).abs() / (exact * (1 - exact) / worth).sqrt().clamp(min=1e-3)).max() < 4
+    assert sorted(round(float(p), 1) for p in exact) == [0.0, 0.2, 0.3, 0.5]

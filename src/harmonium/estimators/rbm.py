@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -30,6 +31,7 @@ from harmonium.training.trainer import Trainer
 OBJECTIVES = ("cd", "pcd", "likelihood")
 # enough for losses whose differences between epochs and settings are nats, at a fraction of the time
 _VALIDATION_CHAINS, _VALIDATION_TEMPERATURES = 128, 500
+_FEW_CHAINS = 30  # below, the draws are not to be relied on
 
 
 class RBMEstimator(LatentVariableEstimator):
@@ -204,9 +206,9 @@ class RBMEstimator(LatentVariableEstimator):
     ) -> npt.NDArray[np.float64]:
         """Draw from the model: h from its marginal, then x ~ p(x | h).
 
-        Where log Z is exact, so is the draw of h. Beyond, each sample is the end of a chain of its own that is annealed
-        from the uniform distribution over half of the steps and runs at the model's own temperature for the other
-        half; between modes that are far apart it need not have reached the right proportions.
+        Where log Z is exact, so is the draw of h. Beyond, chains are annealed from the uniform distribution over half
+        of the steps, drawn in proportion to their importance weights, and go on at the model's own temperature for the
+        other half (`harmonium.samplers.hidden_states.annealed_hidden_states`).
 
         Parameters
         ----------
@@ -224,6 +226,11 @@ class RBMEstimator(LatentVariableEstimator):
         -------
         ndarray of shape (n_samples, n_features)
             In the user's units.
+
+        Warns
+        -----
+        UserWarning
+            Where the annealed chains are worth fewer than 30 independent ones.
         """
         check_positive_integer("n_samples", n_samples)
         check_positive_integer("n_gibbs_steps", n_gibbs_steps)
@@ -231,6 +238,13 @@ class RBMEstimator(LatentVariableEstimator):
         seed = self.seed_ if random_state is None else root_seed(random_state)
         generator = spawn_generator(seed, "draws")
         with torch.no_grad():
-            h = sample_hidden_states(module, n_samples, n_gibbs_steps, generator)
+            h, effective_sample_size = sample_hidden_states(module, n_samples, n_gibbs_steps, generator)
+            if effective_sample_size < _FEW_CHAINS:
+                warnings.warn(
+                    f"the annealed chains of these draws are worth {effective_sample_size:.0f} independent ones, so "
+                    "that modes can have too many or too few; a larger n_gibbs_steps, "
+                    f"here {n_gibbs_steps}, helps",
+                    stacklevel=2,
+                )
             v = module.sample_visible(h, generator) if noise else module.visible_mean(h)
             return self.scaling_.invert(v).numpy()

@@ -8,7 +8,7 @@ import torch
 
 from harmonium.modules.enumeration import binary_states, log_weights
 from harmonium.modules.rbm import RBMModule
-from harmonium.samplers.annealed_importance import LogPartitionEstimate, annealed_importance_sampling
+from harmonium.samplers.annealed_importance import LogPartitionEstimate, annealed_importance_sampling, temperatures
 from harmonium.samplers.annealing_paths import annealing_path
 
 
@@ -39,8 +39,8 @@ def log_partition(
     module = copy.deepcopy(module).double()
     side = module.enumerable_side()
     if side is None:
-        return annealed_importance_sampling(
-            annealing_path(module), n_chains=n_chains, n_temperatures=n_temperatures, generator=generator
-        )
+        path = annealing_path(module)
+        betas = temperatures(path, n_temperatures, generator)
+        return annealed_importance_sampling(path, betas, n_chains=n_chains, generator=generator)
     states = binary_states(side.n_units, torch.float64)
     return LogPartitionEstimate(float(torch.logsumexp(log_weights(side, states), 0)))

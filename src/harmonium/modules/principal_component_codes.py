@@ -122,7 +122,8 @@ def _quantised(x: NDArray[np.float64], codes: list[Code]) -> NDArray[np.float64]
     scores = x @ directions.T
     for column, code in zip(scores.T, codes, strict=True):
         column[:] = code.levels[nearest(column, code.levels)]
-    return scores @ directions
+    quantised: NDArray[np.float64] = scores @ directions
+    return quantised
 
 
 def _write(

@@ -30,12 +30,12 @@ class AnnealingPath(ABC):
     log_base: float
 
     @abstractmethod
-    def log_ratio(self, h: torch.Tensor, step: int, n_steps: int) -> torch.Tensor:
-        r"""Return :math:`\log f_{\beta_t}(h) - \log f_{\beta_{t-1}}(h)`, β_t = step / n_steps; float64, (n,)."""
+    def log_ratio(self, h: torch.Tensor, before: float, after: float) -> torch.Tensor:
+        r"""Return :math:`\log f_{after}(h) - \log f_{before}(h)`; float64, (n,)."""
 
     @abstractmethod
-    def advance(self, h: torch.Tensor, step: int, n_steps: int, generator: torch.Generator) -> torch.Tensor:
-        r"""Move chains by a transition that leaves :math:`f_\beta` invariant at β = step / n_steps."""
+    def advance(self, h: torch.Tensor, beta: float, generator: torch.Generator) -> torch.Tensor:
+        r"""Move chains by a transition that leaves :math:`f_\beta` invariant."""
 
 
 class CollapsedPath(AnnealingPath):
@@ -52,13 +52,12 @@ class CollapsedPath(AnnealingPath):
         self.log_base = self.n_hidden * math.log(2) + float(marginal.constant.detach())
         self._free_of_constant = marginal._replace(constant=torch.zeros_like(marginal.constant))
 
-    def log_ratio(self, h: torch.Tensor, step: int, n_steps: int) -> torch.Tensor:
-        r"""Return :math:`(\theta^\top h + \tfrac12 h^\top J h) / n`, at every step the same function."""
-        return self._free_of_constant.log_weight(h.double()) / n_steps
+    def log_ratio(self, h: torch.Tensor, before: float, after: float) -> torch.Tensor:
+        r"""Return :math:`\theta^\top h + \tfrac12 h^\top J h`, times the difference of the two."""
+        return self._free_of_constant.log_weight(h.double()) * (after - before)
 
-    def advance(self, h: torch.Tensor, step: int, n_steps: int, generator: torch.Generator) -> torch.Tensor:
+    def advance(self, h: torch.Tensor, beta: float, generator: torch.Generator) -> torch.Tensor:
         """Make one collapsed sweep."""
-        beta = step / n_steps
         tempered = HiddenMarginal(*((beta * part).float() for part in self._free_of_constant))
         return collapsed_gibbs(tempered, h, 1, generator)
 
@@ -81,14 +80,14 @@ class BlockPath(AnnealingPath):
         constant = -self._tempered(0.0).hidden_free_energy(anywhere).detach()
         self.log_base = self.n_hidden * math.log(2) + float(constant)
 
-    def log_ratio(self, h: torch.Tensor, step: int, n_steps: int) -> torch.Tensor:
+    def log_ratio(self, h: torch.Tensor, before: float, after: float) -> torch.Tensor:
         """Return the difference of two free energies of h."""
-        before, after = (self._tempered(k / n_steps) for k in (step - 1, step))
-        return before.hidden_free_energy(h.double()) - after.hidden_free_energy(h.double())
+        cold, warm = (self._tempered(beta).hidden_free_energy(h.double()) for beta in (after, before))
+        return warm - cold
 
-    def advance(self, h: torch.Tensor, step: int, n_steps: int, generator: torch.Generator) -> torch.Tensor:
+    def advance(self, h: torch.Tensor, beta: float, generator: torch.Generator) -> torch.Tensor:
         """Go from h to v and back."""
-        return block_gibbs(self._moving.tempered(step / n_steps), h, 1, generator)
+        return block_gibbs(self._moving.tempered(beta), h, 1, generator)
 
 
 def annealing_path(module: RBMModule) -> AnnealingPath:

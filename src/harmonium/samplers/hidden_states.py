@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import torch
 
 from harmonium.modules.enumeration import EnumerableSide, binary_states, log_weights
 from harmonium.modules.rbm import RBMModule
-from harmonium.samplers.annealed_importance import anneal
+from harmonium.samplers.annealed_importance import anneal, effective_sample_size, temperatures
 from harmonium.samplers.annealing_paths import annealing_path
 from harmonium.samplers.gibbs import gibbs
+
+_N_CHAINS = 256  # at least so many are annealed, so that their weights can tell good from bad
+
+
+class HiddenDraws(NamedTuple):
+    """Draws of the hidden units, and how good they are.
+
+    Attributes
+    ----------
+    h : Tensor of shape (n_samples, n_hidden)
+    effective_sample_size : float
+        Of the annealed chains that they come from: how many equally good ones these are worth; infinite for exact
+        draws.
+    """
+
+    h: torch.Tensor
+    effective_sample_size: float
 
 
 @torch.no_grad()
 def sample_hidden_states(
     module: RBMModule, n_samples: int, n_gibbs_steps: int, generator: torch.Generator
-) -> torch.Tensor:
-    """Draw h from p(h): exactly where one side has at most 20 units, else by annealed chains, one a draw.
-
-    A chain is annealed from the uniform distribution over half of its steps and runs at the model's own temperature
-    for the other half; between modes that are far apart it need not have reached the right proportions.
+) -> HiddenDraws:
+    """Draw h from p(h): exactly where one side has at most 20 units, else by `annealed_hidden_states`.
 
     Parameters
     ----------
@@ -30,15 +47,52 @@ def sample_hidden_states(
 
     Returns
     -------
-    Tensor of shape (n_samples, n_hidden)
+    HiddenDraws
     """
     side = module.enumerable_side()
-    if side is not None:
-        states = sample_states(side, n_samples, generator)
-        return states if side.is_hidden else module.sample_hidden(states, generator)
+    if side is None:
+        return annealed_hidden_states(module, n_samples, n_gibbs_steps, generator)
+    states = sample_states(side, n_samples, generator)
+    return HiddenDraws(states if side.is_hidden else module.sample_hidden(states, generator), math.inf)
+
+
+@torch.no_grad()
+def annealed_hidden_states(
+    module: RBMModule, n_samples: int, n_gibbs_steps: int, generator: torch.Generator
+) -> HiddenDraws:
+    """Draw h from p(h) by sampling importance resampling.
+
+    As many chains as samples, and 256 at least, are annealed from the uniform distribution over half of the steps.
+    Their importance weights correct what the annealing got wrong, above all how much each mode weighs: chains are
+    drawn in proportion to them, and go on at the model's own temperature for the other half of the steps, which parts
+    those that were drawn twice.
+
+    Parameters
+    ----------
+    module : RBMModule
+        In float64.
+    n_samples, n_gibbs_steps : int
+    generator : torch.Generator
+
+    Returns
+    -------
+    HiddenDraws
+
+    References
+    ----------
+    D. Rubin, "Using the SIR algorithm to simulate posterior distributions", Bayesian Statistics 3 (1988); with the
+    weights of R. Neal, "Annealed importance sampling", Statistics and Computing 11 (2001).
+    """
     n_annealed = max(1, n_gibbs_steps // 2)
-    h, _ = anneal(annealing_path(module), n_chains=n_samples, n_temperatures=n_annealed, generator=generator)
-    return gibbs(module, h.double(), n_gibbs_steps - n_annealed, generator)
+    n_chains = max(_N_CHAINS, n_samples)
+    path = annealing_path(module)
+    betas = temperatures(path, n_annealed, generator)
+    h, log_weights = anneal(path, betas, n_chains=n_chains, generator=generator)
+    # one uniform number for all, the points a 1/n apart: no more noise than needed (systematic resampling)
+    points = (torch.randperm(n_samples, generator=generator) + torch.rand(1, generator=generator)) / n_samples
+    drawn = torch.searchsorted(torch.softmax(log_weights, 0).cumsum(0), points.double()).clamp_(max=n_chains - 1)
+    h = gibbs(module, h[drawn].double(), n_gibbs_steps - n_annealed, generator)
+    return HiddenDraws(h, effective_sample_size(log_weights))
 
 
 def sample_states(side: EnumerableSide, n_samples: int, generator: torch.Generator) -> torch.Tensor:

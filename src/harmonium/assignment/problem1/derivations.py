@@ -434,10 +434,10 @@
 #
 # Beyond $M = 20$ the sum for $Z$ is estimated (Neal, 2001; Salakhutdinov & Murray, 2008). Let
 # $s(h) = \theta^\top h + \frac{1}{2} h^\top J h$, so that $Z = e^c \sum_h e^{s(h)}$. The library goes from the uniform
-# distribution over the $2^M$ states to the model in $T$ equal steps:
+# distribution over the $2^M$ states to the model in $T$ steps, chosen beforehand so that each spreads the weights as much:
 #
 # $$
-# f_t(h) = e^{\beta_t s(h)} , \qquad \beta_t = \frac{t}{T} , \qquad Z_t = \sum_h f_t(h) , \qquad
+# f_t(h) = e^{\beta_t s(h)} , \qquad 0 = \beta_0 < \cdots < \beta_T = 1 , \qquad Z_t = \sum_h f_t(h) , \qquad
 # Z_0 = 2^M , \qquad Z = e^c Z_T .
 # $$
 #
@@ -447,7 +447,7 @@
 # $$
 # h_0 \sim \text{uniform} , \qquad h_t \sim K_t(\cdot \mid h_{t-1}) , \qquad
 # w = \prod_{t=1}^{T} \frac{f_t(h_{t-1})}{f_{t-1}(h_{t-1})} , \qquad
-# \log w = \frac{1}{T} \sum_{t=0}^{T-1} s(h_t) .
+# \log w = \sum_{t=1}^{T} (\beta_t - \beta_{t-1}) \, s(h_{t-1}) .
 # $$
 #
 # *Checked by*
