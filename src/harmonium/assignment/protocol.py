@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from harmonium.assignment.judge import grey_image_shape
 from harmonium.assignment.over_seeds import Metrics
 from harmonium.assignment.problem1.protocol import Problem1, collect_problem1, solve_problem1
 from harmonium.assignment.problem2.protocol import Problem2, collect_problem2, solve_problem2
@@ -166,7 +167,7 @@ class Assignment:
             If they do not.
         """
         load_dataset(self.problem1.data, "test")
-        self.problem2.image_shape()
+        grey_image_shape(self.problem2.data)
         self.problem1.configs()
 
     def solve(self, console: Console) -> Metrics:
