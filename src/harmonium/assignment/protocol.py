@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from harmonium.assignment.judge import grey_image_shape
 from harmonium.assignment.over_seeds import Metrics
 from harmonium.assignment.problem1.protocol import Problem1, collect_problem1, solve_problem1
 from harmonium.assignment.problem2.protocol import Problem2, collect_problem2, solve_problem2
@@ -167,7 +166,6 @@ class Assignment:
             If they do not.
         """
         load_dataset(self.problem1.data, "test")
-        grey_image_shape(self.problem2.data)
         self.problem1.configs()
 
     def solve(self, console: Console) -> Metrics:
