@@ -21,6 +21,16 @@ from harmonium.metrics.reconstruction import mean_squared_error
 
 CANDIDATES = {
     "sigma": [{"negative_phase": "mean-field", "sigma": sigma} for sigma in (1.0, 4.0, 15.0, 40.0, 100.0)],
+    "textbook": [
+        {"negative_phase": "sampled", "optimizer": "sgd", **settings}
+        for settings in (
+            {"sigma": 1.0, "scaling": "feature"},
+            {"sigma": 1.0},
+            {"sigma": 1.0, "momentum": 0.0},
+            {"sigma": "learned"},
+            {"sigma": "learned", "sigma_learning_rate": 1e-3},
+        )
+    ],
     "block": [{"negative_phase": "sampled"}],
     "sweeps": [{"negative_phase": "collapsed", "n_gibbs_steps": k} for k in (1, 2, 3, 5, 10)],
     "persistent": [{"objective": "pcd", "n_gibbs_steps": k} for k in (1, 5)],

@@ -72,7 +72,7 @@ def run_jobs_here(monkeypatch: pytest.MonkeyPatch) -> None:
         for job in jobs.values():
             pickle.loads(pickle.dumps(job))()
 
-    problems = ("assignment.problem2.protocol", "assignment.problem3.protocol")
+    problems = [f"assignment.problem{k}.protocol" for k in (1, 2, 3)]
     for module in ("experiments.sweep", "experiments.tune", *problems):
         monkeypatch.setattr(f"harmonium.{module}.run_jobs", run_here)
 

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 SETTINGS = [
     (model, setting) for setting in ("chosen", "bernoulli16", "latent2") for model in ("vae", "conditional_vae")
 ]
-N_TABLES = 6
+N_TABLES = 7
 
 
 def written(cell: dict[str, Any], key: str, digits: int) -> str:
@@ -38,22 +38,40 @@ def expected_rows(metrics: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _problem1(results: dict[str, Any]) -> dict[str, list[str]]:
-    swept, pca = ("generative", "reconstruction"), results["pca"]
+    swept, pca = ("textbook", "generative", "reconstruction"), results["pca"]
     rows = {f"{name}: test error": [written(results[name][m], "test_mse", 5) for m in pca] for name in swept}
     rows |= {f"{name}: log-likelihood": [_exact(results[name][m]) for m in pca] for name in swept}
     rows |= {f"{name}: seconds an epoch": [_seconds(results[name][m], 2) for m in pca] for name in swept}
-    rows["PCA: test error"] = [f"{cell['test_mse']:.5f}" for cell in pca.values()]
-    rows["probabilistic PCA: log-likelihood"] = [f"{cell['test_log_likelihood']:.1f}" for cell in pca.values()]
-    rows["generative: effective sample size of AIS"] = ["–" for _ in pca]  # log Z is summed exactly
+    for name, error, density in (
+        ("pca", "PCA", "probabilistic PCA"),
+        ("factor_analysis", "factor analysis", "factor analysis"),
+    ):
+        rows[f"{error}: test error"] = [written(cell, "test_mse", 5) for cell in results[name].values()]
+        rows[f"{density}: log-likelihood"] = [
+            written(cell, "test_log_likelihood", 1) for cell in results[name].values()
+        ]
+    rows["the most that M bits can carry, M log 2"] = ["2.1", "2.8"]
+    for name in ("textbook", "generative"):
+        rows[f"{name}: effective sample size of AIS"] = ["–" for _ in pca]  # log Z is summed exactly
     compared = {
         "exact maximum likelihood": "exact-likelihood",
         "CD-5, visible units integrated out (generative)": "generative",
-        "CD-1, block Gibbs (the textbook's)": "block-cd",
+        "CD-1, block Gibbs, σ = 1 (textbook)": "textbook",
         "CD-1, mean field, σ = 40 (reconstruction)": "reconstruction",
     }
     for title, recipe in compared.items():
         cell = results[recipe]["10"]
         rows[title] = [written(cell, "test_mse", 5), _exact(cell), _seconds(cell, 2)]
+    draws = [results["generative"][m] for m in pca]
+    for name in ("0", "1", "2"):
+        cells = [results["test_images"], *draws]
+        rows[f"taken for {name}"] = [written(cell["class_shares"], name, 3) for cell in cells]
+    for title, key, digits in (
+        ("distance in total variation", "total_variation", 3),
+        ("Fréchet distance", "frechet_distance", 1),
+    ):
+        rows[f"{title}, draws"] = [written(cell, key, digits) for cell in [results["test_images"], *draws]]
+        rows[f"{title}, reconstructions"] = ["–", *(written(cell["reconstructions"], key, digits) for cell in draws)]
     return rows
 
 

@@ -112,7 +112,10 @@ def test_progress_is_plain_lines_in_a_log(images_file, capsys):
         (["tune", "vae", "--data", "nan.npy"], "X contains NaN at row 1, column 2"),
         ([*TUNE, "--data", "plain.npy"], "requires y to be passed"),
         (["reproduce", "--data", "plain.npy"], "plain.npy is one matrix and has no test split"),
-        ([*REPRODUCE, "--n-epochs", "1", "--data", "rows.npz"], "problem 2 needs grey images with labels"),
+        (
+            [*REPRODUCE, "--n-epochs", "1", "--data", "rows.npz"],
+            "the classifier that judges draws needs grey images with labels",
+        ),
         (["reproduce", "--empty-n-hidden"], "n_hidden must name one or more numbers of hidden units"),
         (["reproduce", "--seeds", "0"], "seeds must be a positive integer; got 0"),
     ],
@@ -140,8 +143,9 @@ def test_data_list_names_every_data_set(capsys):
 def test_reproduce_measures_every_model_over_the_seeds(reproduced):
     written = reproduced.metrics
     metrics = written["problem1"]
-    assert set(metrics) == {"generative", "reconstruction", "block-cd", "exact-likelihood", "pca"}
-    for recipe in ("generative", "reconstruction"):
+    recipes = {"textbook", "generative", "reconstruction"}
+    assert set(metrics) == {*recipes, "exact-likelihood", "pca", "factor_analysis", "test_images"}
+    for recipe in recipes:
         assert set(metrics[recipe]) == {"3", "4", "10"}  # 10 is where the objectives are compared
         assert set(metrics[recipe]["3"]) >= {
             "test_mse",
@@ -150,7 +154,14 @@ def test_reproduce_measures_every_model_over_the_seeds(reproduced):
             "log_likelihood_standard_error",
             "seconds_per_epoch",
         }
-    assert metrics["pca"]["4"]["test_mse"] < metrics["pca"]["3"]["test_mse"]
+    for baseline in ("pca", "factor_analysis"):
+        assert metrics[baseline]["4"]["test_mse"] < metrics[baseline]["3"]["test_mse"]
+    for judged in (metrics["generative"]["3"], metrics["generative"]["3"]["reconstructions"]):
+        shares = judged["class_shares"]
+        assert set(shares) == {"0", "1", "2", "0_sd", "1_sd", "2_sd"}
+        assert shares["0"] + shares["1"] + shares["2"] == pytest.approx(1)
+        assert 0 <= judged["total_variation"] <= 1
+        assert judged["frechet_distance"] > metrics["test_images"]["frechet_distance"]
     both = [
         RunDirectory(reproduced.runs / f"problem1/generative-3-seed{seed}").measured()["test_mse"] for seed in (0, 1)
     ]

@@ -42,8 +42,8 @@ def test_without_options_the_estimators_own_defaults_are_trained(asked, model):
     [
         (["gaussian-bernoulli-rbm"], "gaussian-bernoulli-rbm-own-generative-100-seed0"),
         (
-            ["gaussian-bernoulli-rbm", "--recipe", "block-cd", "--n-hidden", "7", "--seed", "3"],
-            "gaussian-bernoulli-rbm-own-block-cd-7-seed3",
+            ["gaussian-bernoulli-rbm", "--recipe", "textbook", "--n-hidden", "7", "--seed", "3"],
+            "gaussian-bernoulli-rbm-own-textbook-7-seed3",
         ),
         (["vae"], "vae-own-mlp-bernoulli-16-seed0"),
         (
@@ -119,13 +119,13 @@ def test_a_configuration_is_overridden_by_options(asked):
     command = ["train", "gaussian-bernoulli-rbm", "--config", "config.toml"]
     assert main(command) == 0
     assert main([*command, "--n-hidden", "9", "--seed", "6", "--data", "other.npz"]) == 0
-    assert main([*command, "--recipe", "block-cd"]) == 0
+    assert main([*command, "--recipe", "textbook"]) == 0
     (same, path), (options, _), (recipe, _) = asked
     assert same == file  # the default recipe does not come between
     assert str(path) == "runs/gaussian-bernoulli-rbm-own-3-seed4"
     assert options.data == "other.npz"
     assert options.parameters == file.parameters | {"n_hidden": 9, "random_state": 6}
-    assert recipe.parameters == file.parameters | RECIPES["block-cd"]
+    assert recipe.parameters == file.parameters | RECIPES["textbook"]
 
 
 def test_a_configuration_may_leave_out_what_has_a_default(asked):

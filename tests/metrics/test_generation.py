@@ -1,9 +1,14 @@
-"""The Fréchet distance against closed forms of Gaussians, and class agreement counted by hand."""
+"""The Fréchet distance against closed forms of Gaussians, and classes counted by hand."""
 
 import numpy as np
 import pytest
 
-from harmonium.metrics.generation import class_agreement, frechet_distance
+from harmonium.metrics.generation import class_agreement, class_shares, moments, total_variation
+from harmonium.metrics.generation import frechet_distance as distance_of_moments
+
+
+def frechet_distance(a, b):
+    return distance_of_moments(moments(a), moments(b))
 
 
 def with_moments(mean, covariance, n=50, seed=0):
@@ -56,3 +61,14 @@ def test_single_precision_is_summed_in_double():
 def test_agreement_is_the_share_of_each_class_that_is_taken_for_it():
     intended, judged = np.array([0, 0, 1, 1, 1, 2, 3]), np.array([0, 1, 1, 0, 1, 0, 3])
     np.testing.assert_allclose(class_agreement(intended, judged), [1 / 2, 2 / 3, 0, 1])
+
+
+def test_shares_count_every_class_the_missing_ones_too():
+    np.testing.assert_array_equal(class_shares(np.array([2, 0, 2, 2]), 4), [1 / 4, 0, 3 / 4, 0])
+
+
+def test_total_variation_is_the_share_that_would_have_to_change():
+    p, q = np.array([0.5, 0.3, 0.2, 0.0]), np.array([0.25, 0.25, 0.25, 0.25])
+    assert total_variation(p, q) == total_variation(q, p) == pytest.approx(0.3)  # 0.25 + 0.05 too much
+    assert total_variation(p, p) == 0
+    assert total_variation(np.array([1.0, 0]), np.array([0, 1.0])) == 1

@@ -166,7 +166,6 @@ class Assignment:
             If they do not.
         """
         load_dataset(self.problem1.data, "test")
-        self.problem2.image_shape()
         self.problem1.configs()
 
     def solve(self, console: Console) -> Metrics:

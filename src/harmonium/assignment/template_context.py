@@ -11,6 +11,9 @@ import numpy as np
 
 from harmonium.assignment.numbers import log_likelihood, number, percent
 from harmonium.assignment.over_seeds import Metrics
+from harmonium.assignment.problem1.draws import N_DRAWS
+from harmonium.assignment.problem1.exhibits import rarest_class, recipe_code
+from harmonium.assignment.problem1.protocol import SWEPT
 from harmonium.assignment.problem2.exhibits import classes_drawn
 from harmonium.assignment.problem2.generation import N_SAMPLES_PER_CLASS
 from harmonium.assignment.problem2.protocol import N_FITTED, N_MAPPED, PERPLEXITY, SETTINGS
@@ -43,11 +46,13 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         ``problem1``, ``problem2``, ``problem3`` : the settings.
         ``results1``, ``results2``, ``results3`` : what `solve_problem1` and its siblings return.
         ``manifest``, ``manifest_autoencoders`` : how the runs were made.
-        ``rbm``, ``sparse`` : parameters of the generative RBMs and of the sparse autoencoder.
+        ``recipes`` : by name, the parameters of the RBMs at every M; ``recipe_code`` : the same as Python.
+        ``sparse`` : parameters of the sparse autoencoder.
         ``vae`` : by setting, the parameters of the variational autoencoders.
         ``study`` : what the search did.
         ``is_quick`` : whether the runs are no result.
         ``classes_drawn`` : the names of the classes that are drawn.
+        ``judge_accuracy`` : share of the test images that the classifier is right on.
         ``n_classes`` : their number in all.
         ``class_entropy`` : of equal classes, in nats.
         ``log_volume`` : the sum of the logarithms of the chosen setting's scales: what they take from a log-density
@@ -55,8 +60,9 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         ``n_fitted``, ``n_mapped`` : images of the t-SNE maps: of the training set, of the test set.
         ``n_atoms`` : columns of the sparse autoencoder's dictionary.
         ``left_out`` : by title, why a denoiser was not measured.
-        ``n_importance``, ``n_samples_per_class``, ``perplexity`` : what was measured with.
+        ``n_importance``, ``n_draws``, ``n_samples_per_class``, ``perplexity`` : what was measured with.
         ``number``, ``log_likelihood``, ``percent`` : functions that write a figure.
+        ``rarest_class`` : the function of `harmonium.assignment.problem1.exhibits`.
     """
     problem1, problem2, problem3 = assignment.problem1, assignment.problem2, assignment.problem3
     generative = problem1.run("generative", problem1.n_hidden[0], 0)
@@ -79,12 +85,16 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         "results3": metrics["problem3"],
         "manifest": generative.manifest(),
         "manifest_autoencoders": problem2.run("vae", "chosen").manifest(),
-        "rbm": generative.config().parameters,
+        "recipe_code": recipe_code(problem1),
+        "recipes": {
+            name: problem1.run(name, problem1.n_hidden[0], 0).config().completed().parameters for name in SWEPT
+        },
         "vae": {setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
         "sparse": problem3.run(sigma).config().parameters,
         "study": problem2.run("conditional_vae", "chosen").study(),
         "is_quick": assignment.is_quick,
         "classes_drawn": classes_drawn(test),
+        "judge_accuracy": problem1.judge.measured()["test_accuracy"],
         "n_classes": len(judge.classes_),
         "class_entropy": math.log(len(judge.classes_)),
         "log_volume": float(np.log(chosen.scaling_.scale).sum()),
@@ -93,11 +103,13 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         "n_atoms": len(problem3.run(sigma).load_estimator().dictionary_),
         "left_out": {METHOD_TITLES[name]: found["left_out"] for name, found in others.items() if "left_out" in found},
         "n_importance": N_IMPORTANCE,
+        "n_draws": N_DRAWS,
         "n_samples_per_class": N_SAMPLES_PER_CLASS,
         "perplexity": PERPLEXITY,
         "number": number,
         "log_likelihood": log_likelihood,
         "percent": percent,
+        "rarest_class": rarest_class,
     }
 
 

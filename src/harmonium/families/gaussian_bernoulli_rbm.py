@@ -26,8 +26,17 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     # the lowest error: so wide a sigma that every hidden unit stays in its linear range
     "reconstruction": {"objective": "cd", "negative_phase": "mean-field", "sigma": 40.0},
-    # the textbook's CD-1 with block Gibbs, to be compared with "generative"
-    "block-cd": {"objective": "cd", "negative_phase": "sampled", "n_gibbs_steps": 1, "sigma": "learned"},
+    # what follows a lecture: pixels standardised, so that sigma can stay at one; v and h drawn in turns; no Adam. A
+    # learned sigma gave the same error, up to 38 nats more for M = 10, 50 and 100, and 90 nats less for M = 250
+    "textbook": {
+        "objective": "cd",
+        "negative_phase": "sampled",
+        "n_gibbs_steps": 1,
+        "sigma": 1.0,
+        "scaling": "feature",
+        "optimizer": "sgd",
+        "momentum": 0.9,
+    },
     # what the model can do, for at most 20 hidden units
     "exact-likelihood": {"objective": "likelihood", "sigma": "learned"},
 }

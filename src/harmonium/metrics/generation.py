@@ -1,31 +1,51 @@
-"""How far generated examples are from real ones, in the features of a classifier."""
+"""How far generated examples are from real ones, by the features and the decisions of a classifier."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 
-def frechet_distance(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:
-    r"""Return the Fréchet distance between Gaussians with the means and covariances of two sets of features.
+class Moments(NamedTuple):
+    """Mean and covariance of the features of a set of examples.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (n_features,)
+    covariance : ndarray of shape (n_features, n_features)
+    """
+
+    mean: npt.NDArray[np.float64]
+    covariance: npt.NDArray[np.float64]
+
+
+def moments(features: npt.NDArray[np.floating]) -> Moments:
+    """Return the mean and the covariance of features, shape (n, n_features)."""
+    covariance = np.atleast_2d(np.cov(features, rowvar=False, dtype=np.float64))
+    return Moments(features.mean(0, dtype=np.float64), covariance)
+
+
+def frechet_distance(a: Moments, b: Moments) -> float:
+    r"""Return the Fréchet distance between the Gaussians that have the moments of two sets of features.
 
     .. math:: \|\mu_a - \mu_b\|^2 + \operatorname{tr}\bigl(S_a + S_b - 2 (S_a S_b)^{1/2}\bigr)
 
     Parameters
     ----------
-    a, b : ndarray of shape (n, n_features)
-        In the classifier's own units: only distances in the same features can be compared.
+    a, b : Moments
+        In a classifier's own units: only distances in the same features can be compared.
 
     References
     ----------
     M. Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", NeurIPS 2017, eq. 6 (there with Inception's
     features).
     """
-    mean_a, mean_b = a.mean(0, dtype=np.float64), b.mean(0, dtype=np.float64)
-    cov_a, cov_b = (np.atleast_2d(np.cov(x, rowvar=False, dtype=np.float64)) for x in (a, b))
     # S_a S_b is similar to a positive semi-definite matrix: its eigenvalues are real and not negative, but for rounding
-    eigenvalues = np.linalg.eigvals(cov_a @ cov_b).real.clip(min=0)
-    return float(np.square(mean_a - mean_b).sum() + np.trace(cov_a + cov_b) - 2 * np.sqrt(eigenvalues).sum())
+    eigenvalues = np.linalg.eigvals(a.covariance @ b.covariance).real.clip(min=0)
+    trace = np.trace(a.covariance + b.covariance)
+    return float(np.square(a.mean - b.mean).sum() + trace - 2 * np.sqrt(eigenvalues).sum())
 
 
 def class_agreement(intended: npt.NDArray[np.int64], judged: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -42,3 +62,32 @@ def class_agreement(intended: npt.NDArray[np.int64], judged: npt.NDArray[np.int6
     """
     hits = np.bincount(intended, weights=intended == judged)
     return np.asarray(hits / np.bincount(intended))
+
+
+def class_shares(judged: npt.NDArray[np.int64], n_classes: int) -> npt.NDArray[np.float64]:
+    """Return the share of the examples that is taken for each class.
+
+    Parameters
+    ----------
+    judged : ndarray of shape (n,)
+        Class indices.
+    n_classes : int
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+    """
+    return np.bincount(judged, minlength=n_classes) / len(judged)
+
+
+def total_variation(p: npt.NDArray[np.floating], q: npt.NDArray[np.floating]) -> float:
+    r"""Return the distance in total variation of two distributions over classes, between 0 and 1.
+
+    .. math:: \tfrac12 \sum_c |p_c - q_c|
+
+    Parameters
+    ----------
+    p, q : ndarray of shape (n_classes,)
+        Shares that sum to one.
+    """
+    return float(np.abs(p - q).sum() / 2)

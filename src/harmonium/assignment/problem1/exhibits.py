@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
+from textwrap import fill, indent
 from typing import Any
 
 import numpy as np
@@ -10,30 +12,59 @@ from matplotlib.figure import Figure
 
 from harmonium.assignment.numbers import log_likelihood, number
 from harmonium.assignment.over_seeds import Metrics
-from harmonium.assignment.problem1.protocol import Problem1
+from harmonium.assignment.problem1.protocol import BASELINES, SWEPT, Problem1
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
+from harmonium.families.gaussian_bernoulli_rbm import RECIPES
 from harmonium.figures.curves import plot_curves
-from harmonium.figures.image_grids import plot_filters
+from harmonium.figures.image_grids import plot_filters, plot_images
 from harmonium.figures.style import style
 from harmonium.report.display import Table
 
-SWEPT = ("generative", "reconstruction")
+# what the notebook shows of a recipe, beside what the recipe itself sets
+_SHOWN = (
+    *("objective", "negative_phase", "n_gibbs_steps", "initialisation", "scaling", "sigma", "sigma_learning_rate"),
+    *("optimizer", "momentum", "learning_rate_schedule"),
+)
 _MSE = "test mean squared error per pixel"
 
 
+def recipe_code(problem: Problem1) -> str:
+    """Write the recipes as Python: a dictionary of the keyword arguments that an RBM takes them as."""
+    lines = ["{"]
+    for recipe in SWEPT:
+        parameters = problem.config(recipe, problem.compared_at, 0).parameters
+        names = list(dict.fromkeys([*_SHOWN, *RECIPES[recipe]]))
+        if parameters["sigma"] != "learned":
+            names.remove("sigma_learning_rate")
+        arguments = " ".join(f"{name}={_written(parameters[name])}," for name in names)
+        lines += [f'    "{recipe}": dict(', indent(fill(arguments, 72), 8 * " "), "    ),"]
+    return "\n".join([*lines, "}"])
+
+
+def _written(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
 def errors_and_likelihoods(problem: Problem1, results: Metrics) -> Table:
-    """Tabulate every swept recipe against PCA, by the number of hidden units."""
+    """Tabulate every swept recipe beside the linear yardsticks, by the number of hidden units."""
     sizes = [str(m) for m in problem.n_hidden]
-    rows = {f"{recipe}: test error": [number(results[recipe][m], "test_mse", 5) for m in sizes] for recipe in SWEPT}
-    rows["PCA: test error"] = [number(results["pca"][m], "test_mse", 5) for m in sizes]
+    error = {recipe: recipe for recipe in SWEPT} | {"pca": "PCA", "factor_analysis": "factor analysis"}
+    rows = {
+        f"{title}: test error": [number(results[name][m], "test_mse", 5) for m in sizes]
+        for name, title in error.items()
+    }
     rows |= {f"{recipe}: log-likelihood": [log_likelihood(results[recipe][m]) for m in sizes] for recipe in SWEPT}
-    rows["probabilistic PCA: log-likelihood"] = [number(results["pca"][m], "test_log_likelihood", 1) for m in sizes]
+    for name, title in (("pca", "probabilistic PCA"), ("factor_analysis", "factor analysis")):
+        rows[f"{title}: log-likelihood"] = [number(results[name][m], "test_log_likelihood", 1) for m in sizes]
+    rows["the most that M bits can carry, M log 2"] = [f"{m * log(2):.1f}" for m in problem.n_hidden]
     rows |= {
         f"{recipe}: seconds an epoch": [number(results[recipe][m], "seconds_per_epoch", 2) for m in sizes]
         for recipe in SWEPT
     }
-    samples = [number(results["generative"][m], "effective_sample_size", 0) for m in sizes]
-    return Table([f"M = {m}" for m in sizes], {**rows, "generative: effective sample size of AIS": samples})
+    for recipe in ("textbook", "generative"):
+        samples = [number(results[recipe][m], "effective_sample_size", 0) for m in sizes]
+        rows[f"{recipe}: effective sample size of AIS"] = samples
+    return Table([f"M = {m}" for m in sizes], rows)
 
 
 def against_exact_likelihood(problem: Problem1, results: Metrics) -> Table:
@@ -44,7 +75,7 @@ def against_exact_likelihood(problem: Problem1, results: Metrics) -> Table:
     titles = {
         "exact-likelihood": "exact maximum likelihood",
         "generative": f"CD-{n_steps}, visible units integrated out (generative)",
-        "block-cd": "CD-1, block Gibbs (the textbook's)",
+        "textbook": "CD-1, block Gibbs, σ = 1 (textbook)",
         "reconstruction": f"CD-1, mean field, σ = {sigma:g} (reconstruction)",
     }
     rows = {
@@ -58,17 +89,46 @@ def against_exact_likelihood(problem: Problem1, results: Metrics) -> Table:
     return Table(["test error", "log-likelihood", "seconds an epoch"], rows)
 
 
+def judged_draws(problem: Problem1, results: Metrics) -> Table:
+    """Tabulate what the classifier says of real images, of each generative machine's draws and its reconstructions."""
+    draws = [results["generative"][str(m)] for m in problem.n_hidden]
+    judged = [results["test_images"], *draws]
+    reconstructed: list[Metrics] = [{}, *(cell["reconstructions"] for cell in draws)]
+    rows = {
+        f"taken for {name}": [number(cell["class_shares"], name, 3) for cell in judged]
+        for name in results["test_images"]["class_shares"]
+    }
+    measures = {"total_variation": ("distance in total variation", 3), "frechet_distance": ("Fréchet distance", 1)}
+    for of, cells in (("draws", judged), ("reconstructions", reconstructed)):
+        rows |= {
+            f"{title}, {of}": [number(cell, key, digits) for cell in cells] for key, (title, digits) in measures.items()
+        }
+    return Table(["test images", *(f"M = {m}" for m in problem.n_hidden)], rows)
+
+
+def rarest_class(results: Metrics, m: int) -> tuple[str, float]:
+    """Return the class that the fewest draws of a generative machine are taken for, and their share."""
+    shares = results["generative"][str(m)]["class_shares"]
+    name = min(results["test_images"]["class_shares"], key=lambda name: shares[name])
+    return name, shares[name]
+
+
 def error_by_hidden(results: Metrics) -> Figure:
-    """Draw the test error of both recipes and of PCA."""
+    """Draw the test error of every recipe and of PCA."""
     return _by_hidden(results, "test_mse", {**dict(zip(SWEPT, SWEPT, strict=True)), "pca": "PCA"}, _MSE, log="xy")
 
 
 def likelihood_by_hidden(results: Metrics) -> Figure:
-    """Draw the test log-likelihood, with the standard errors of AIS, beside probabilistic PCA's.
+    """Draw the test log-likelihood, with the standard errors of AIS, beside those of the linear yardsticks.
 
     Not the reconstruction recipe's: its sigma is fixed far too wide on purpose.
     """
-    labels = {"generative": "generative", "pca": "probabilistic PCA"}
+    labels = {
+        "textbook": "textbook",
+        "generative": "generative",
+        "pca": "probabilistic PCA",
+        "factor_analysis": "factor analysis",
+    }
     return _by_hidden(results, "test_log_likelihood", labels, "test log-likelihood, nats an image", log="x")
 
 
@@ -77,7 +137,7 @@ def _by_hidden(results: Metrics, key: str, labels: Mapping[str, str], ylabel: st
     for recipe, label in labels.items():
         cells = results[recipe]
         curves[label] = ([int(m) for m in cells], [cell[key] for cell in cells.values()])
-        if key == "test_log_likelihood" and recipe != "pca":
+        if key == "test_log_likelihood" and recipe not in BASELINES:
             errors[label] = [cell["log_likelihood_standard_error"] for cell in cells.values()]
     with style():
         figure = Figure(figsize=(4.8, 3), layout="constrained")
@@ -99,6 +159,20 @@ def error_by_epoch(problem: Problem1) -> Figure:
             plot_curves(ax, curves, xlabel="epoch", ylabel=ylabel, log="y", legend=False)
             ax.set_title(recipe)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
+    return figure
+
+
+def draw_samples(rbms: Mapping[int, GaussianBernoulliRBM], image_shape: Any, n_per_side: int = 10) -> Figure:
+    """Draw a square of mean draws of each machine, and below it the first row again with the pixel noise."""
+    n_draws = n_per_side**2
+    height, width = image_shape
+    with style():
+        figure = Figure(figsize=(9, 9 / len(rbms) * height / width * (1.15 + 1 / n_per_side)), layout="constrained")
+        panels = figure.subplots(2, len(rbms), height_ratios=(n_per_side, 1), squeeze=False)
+        for (above, below), (m, rbm) in zip(panels.T, rbms.items(), strict=True):
+            plot_images(above, rbm.sample(n_draws, noise=False), image_shape, n_columns=n_per_side)
+            plot_images(below, rbm.sample(n_draws)[:n_per_side], image_shape, n_columns=n_per_side)
+            above.set_title(f"M = {m}", fontsize=9)
     return figure
 
 

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from harmonium.assignment.judge import check_judge, judge_config, judge_run, measure_judge
 from harmonium.assignment.over_seeds import Metrics, over_seeds
 from harmonium.assignment.problem1.baselines import principal_components
+from harmonium.assignment.problem1.draws import is_measured, measure_draws
+from harmonium.assignment.problem1.factor_analysis import factor_analysis
 from harmonium.data.datasets import load_dataset
+from harmonium.data.scaling import fit_scaling
+from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.contents import check_contents
+from harmonium.experiments.processes import run_jobs
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.sweep import train_and_evaluate
+from harmonium.experiments.train import train
 from harmonium.families.family import NUMBER
 from harmonium.families.gaussian_bernoulli_rbm import RECIPES
+
+SWEPT = ("textbook", "generative", "reconstruction")
+BASELINES = ("pca", "factor_analysis")
 
 
 @dataclass(frozen=True)
@@ -31,12 +42,12 @@ class Problem1:
     runs_folder : Path
     data : str
     n_hidden : sequence of int
-        M, for the recipes ``generative`` and ``reconstruction``.
+        M, for the recipes of `SWEPT`.
     n_epochs : int
     n_seeds : int
         Seeds 0, 1, ...; figures are means over them.
     compared_at : int
-        The M at which ``block-cd`` and ``exact-likelihood`` are trained beside the other two.
+        The M at which ``exact-likelihood`` is trained beside the others.
     """
 
     runs_folder: Path
@@ -54,22 +65,41 @@ class Problem1:
     def recipes(self) -> list[tuple[str, int]]:
         """Return every (recipe, M) of the protocol, the longest training first."""
         sizes = sorted({*self.n_hidden, self.compared_at}, reverse=True)
-        swept = [(name, m) for m in sizes for name in ("generative", "reconstruction")]
-        return [*swept, ("exact-likelihood", self.compared_at), ("block-cd", self.compared_at)]
+        swept = [(name, m) for m in sizes for name in ("generative", "textbook", "reconstruction")]
+        return [*swept, ("exact-likelihood", self.compared_at)]
 
     def run(self, recipe: str, n_hidden: int, seed: int) -> RunDirectory:
         """Return the run directory of one cell."""
         return RunDirectory(self.runs_folder / f"{recipe}-{n_hidden}-seed{seed}")
 
+    def baseline(self, name: str) -> RunDirectory:
+        """Return the folder of the figures of one of `BASELINES`."""
+        return RunDirectory(self.runs_folder / name)
+
     @property
-    def pca(self) -> RunDirectory:
-        """The folder of the figures of principal component analysis."""
-        return RunDirectory(self.runs_folder / "pca")
+    def judge(self) -> RunDirectory:
+        """The run directory of the classifier that judges draws."""
+        return judge_run(self.runs_folder)
 
     def configs(self) -> dict[Path, TrainConfig]:
         """Return the configuration of every run."""
         cells = [(recipe, m, seed) for seed in range(self.n_seeds) for recipe, m in self.recipes()]
-        return {self.run(*cell).path: self.config(*cell) for cell in cells}
+        judge = {self.judge.path: judge_config(self.data)}
+        return judge | {self.run(*cell).path: self.config(*cell) for cell in cells}
+
+    def trained(self, recipe: str, rbm: GaussianBernoulliRBM) -> Any:
+        """Return an RBM trained in the run directory of its cell; a run that is finished is loaded.
+
+        Raises
+        ------
+        InvalidInputError
+            If the run directory holds an RBM with other parameters.
+        """
+        parameters = rbm.get_params()
+        seed = parameters.pop("random_state")
+        run = self.run(recipe, rbm.n_hidden, seed)
+        train(TrainConfig.resolve("gaussian-bernoulli-rbm", self.data, seed, **parameters), run)
+        return run.load_estimator()
 
     def config(self, recipe: str, n_hidden: int, seed: int) -> TrainConfig:
         """Return the configuration of one cell."""
@@ -86,7 +116,7 @@ class Problem1:
 
 
 def solve_problem1(problem: Problem1, console: Console) -> Metrics:
-    """Train, measure and collect everything that the report shows; a second call trains nothing again.
+    """Train, measure and collect everything that the report shows; what is done is not done again.
 
     Parameters
     ----------
@@ -98,44 +128,69 @@ def solve_problem1(problem: Problem1, console: Console) -> Metrics:
     dict
         ``<recipe>.<M>.`` with ``test_mse``, ``test_log_likelihood``, ``log_likelihood_standard_error``,
         ``effective_sample_size`` and ``seconds_per_epoch`` as `evaluate` defines them, over the seeds as `over_seeds`
-        does it, and ``pca.<M>.``
+        does it; for the recipe ``generative`` also what `measure_draws` does, of draws at the top level, of others
+        under ``reconstructions``; ``pca.<M>.`` and ``factor_analysis.<M>.`` with ``test_mse`` and
+        ``test_log_likelihood``; ``test_images``, what the judge says of them.
     """
-    X_train = load_dataset(problem.data, "train").X
-    X_test = load_dataset(problem.data, "test").X
     configs = problem.configs()
     for path, config in configs.items():
         RunDirectory(path).check(config)
     train_and_evaluate(configs, console)
-    _measure_pca(problem, X_train, X_test)
+    for name in BASELINES:
+        _measure_baseline(problem, name)
+    measure_judge(problem.judge)
+    jobs = {
+        f"{run.path.name}, draws": partial(measure_draws, run, problem.judge)
+        for run in _generative_runs(problem)
+        if not is_measured(run)
+    }
+    run_jobs(jobs, console, unit="measures", total=len(jobs))
     return collect_problem1(problem)
 
 
 def collect_problem1(problem: Problem1) -> Metrics:
-    """Collect what `solve_problem1` returns from runs that are whole.
-
-    Raises
-    ------
-    InvalidInputError
-        If a run is not trained and measured.
-    DamagedFileError
-        If a file of a run cannot be read.
-    """
+    """Collect what `solve_problem1` returns from runs that are whole; raise what `Assignment.collect` says."""
     for path in problem.configs():
         RunDirectory(path).check_whole()
+    judged = check_judge(problem.judge)
+    for run in _generative_runs(problem):
+        check_contents(run.measured(), {"draws": judged, "reconstructions": judged}, run.path / "metrics.json")
     metrics: Metrics = {}
     for recipe, m in sorted(problem.recipes(), key=lambda cell: cell[1]):
         rows = [problem.run(recipe, m, seed).measured() for seed in range(problem.n_seeds)]
-        metrics.setdefault(recipe, {})[str(m)] = over_seeds(rows)
-    pca = problem.pca.measured()
-    wanted = {"test_mse": NUMBER, "test_log_likelihood": NUMBER}
-    check_contents(pca, {str(m): wanted for m in problem.n_hidden}, problem.pca.path / "metrics.json")
-    metrics["pca"] = {str(m): pca[str(m)] for m in problem.n_hidden}
+        metrics.setdefault(recipe, {})[str(m)] = over_seeds([_with_draws_on_top(row) for row in rows])
+    for name in BASELINES:
+        found = problem.baseline(name).measured()
+        wanted = {"test_mse": NUMBER, "test_log_likelihood": NUMBER}
+        path = problem.baseline(name).path / "metrics.json"
+        check_contents(found, {str(m): wanted for m in problem.n_hidden}, path)
+        metrics[name] = {str(m): found[str(m)] for m in problem.n_hidden}
+    metrics["test_images"] = problem.judge.measured()["test_images"]
     return metrics
 
 
-def _measure_pca(problem: Problem1, X_train: Any, X_test: Any) -> None:
-    known = problem.pca.metrics() or {}
-    missing = [m for m in problem.n_hidden if str(m) not in known]
-    if missing:
-        problem.pca.path.mkdir(parents=True, exist_ok=True)
-        problem.pca.write_metrics(known | principal_components(X_train, X_test, missing))
+def _generative_runs(problem: Problem1) -> list[RunDirectory]:
+    """Return the runs whose draws are judged, the longest chains first."""
+    sizes = sorted(problem.n_hidden, reverse=True)
+    return [problem.run("generative", m, seed) for m in sizes for seed in range(problem.n_seeds)]
+
+
+def _with_draws_on_top(row: Metrics) -> Metrics:
+    draws: Metrics = row.get("draws", {})
+    return {key: value for key, value in row.items() if key != "draws"} | draws
+
+
+def _measure_baseline(problem: Problem1, name: str) -> None:
+    folder = problem.baseline(name)
+    known = folder.metrics() or {}
+    ranks = [m for m in problem.n_hidden if str(m) not in known]
+    if not ranks:
+        return
+    X_train, X_test = (load_dataset(problem.data, split).X for split in ("train", "test"))
+    if name == "pca":
+        found = principal_components(X_train, X_test, ranks)
+    else:  # with the least sigma that a learned one of the RBMs may have
+        low, _ = problem.config("generative", problem.compared_at, 0).parameters["sigma_bounds"]
+        found = factor_analysis(X_train, X_test, ranks, low * float(fit_scaling(X_train, "global").scale[0]))
+    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.write_metrics(known | found)

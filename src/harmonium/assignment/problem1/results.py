@@ -1,18 +1,11 @@
 # %% [markdown]
 # ## Training
 #
-# A machine is an estimator as scikit-learn has them: `fit`, `transform`, `score`. Ten hidden units, one pass over at most
-# 10,000 images, and the mean log-likelihood of the test images in nats an image:
+# An RBM is an estimator as scikit-learn has them: `fit`, `transform`, `score`. Here it has ten hidden units and sees at most
+# 10,000 images once; its score is the mean log-likelihood of the test images, in nats an image.
 
 # %%
-from harmonium.assignment.problem1.exhibits import (
-    against_exact_likelihood,
-    draw_filters,
-    error_by_epoch,
-    error_by_hidden,
-    errors_and_likelihoods,
-    likelihood_by_hidden,
-)
+from harmonium.assignment.problem1 import exhibits
 from harmonium.assignment.problem1.protocol import solve_problem1
 
 problem1 = assignment.problem1
@@ -24,51 +17,69 @@ print(f"{rbm.transform(test.X).shape = }")
 print(f"{rbm.score(test.X) = :.1f} nats")
 
 # %% [markdown]
-# What is asked for is {{ problem1.n_epochs }} epochs for M = {{ problem1.n_hidden|join(", ") }}, learning rate 0.001,
-# batches of 128, the standard split. Two recipes are trained for every M, because they trade one thing for the other.
+# The assignment asks for {{ problem1.n_epochs }} epochs with M = {{ problem1.n_hidden|join(", ") }}, learning rate 0.001, batches of 128
+# and the standard split. Three recipes are trained for every M.
+# {% macro optimiser(p) %}{{ "Adam" if p.optimizer == "adam" else "SGD with momentum %g"|format(p.momentum) if p.momentum else "plain SGD" }}, rate {{ "%g"|format(p.learning_rate) }} for W and the biases{% if p.sigma is string %} and {{ "%g"|format(p.sigma_learning_rate) }} for log σ²{% endif %}, {{ "constant" if p.learning_rate_schedule == "constant" else "falling to a thousandth along a cosine" }}{% endmacro %}
+# {% set generative = recipes.generative %}
 #
-# - **generative** learns $\sigma$ (each at least 0.05 of the standard deviation of all pixels, since a pixel that never
-#   varies has no finite density) and runs honest chains: CD-{{ rbm.n_gibbs_steps }}, each step a sweep of Gibbs sampling over
-#   the hidden units with the visible units integrated out.
-# - **reconstruction** fixes $\sigma$ at a wide {{ "%g"|format(problem1.config("reconstruction", problem1.compared_at, 0).parameters.sigma) }}
-#   and replaces both phases by their means. The hidden units stay in their linear range, and the machine becomes a linear
-#   autoencoder with tied weights: its error is low, and as a model of the data it is poor.
+# - **textbook** is what one writes after the lecture. Every pixel is standardised, so that σ can stay at {{ "%g"|format(recipes.textbook.sigma) }}. One step of
+#   block Gibbs sampling, v → h → v → h, draws both h and v: CD-{{ recipes.textbook.n_gibbs_steps }}.
+#   The optimiser is {{ optimiser(recipes.textbook) }}.
+# - **generative** is the best density that we found. It learns σ. Each σ stays above 0.05 of the standard deviation of all pixels, because
+#   a pixel that never varies has no finite density. The visible units are integrated out of its chain, which runs
+#   {{ generative.n_gibbs_steps }} sweeps of Gibbs sampling over the hidden units: CD-{{ generative.n_gibbs_steps }}.
+#   {% if generative.initialisation == "principal-component-codes" %}
+#   Its first weights code the principal components of the training images, so that it has the modes of the data before it is trained.
+#   {% endif %}
+#   The optimiser is {{ optimiser(generative) }}.
+# - **reconstruction** shows how low the error of such a machine can get. It fixes σ at {{ "%g"|format(recipes.reconstruction.sigma) }} and replaces every draw by its
+#   mean. The hidden units stay in their linear range, so that the machine is a linear autoencoder with tied weights. It never draws a sample,
+#   and as a model of the images it is poor. The optimiser is {{ optimiser(recipes.reconstruction) }}.
 #
-# So error and likelihood are to be read together.
+# These are the parameters that the machines are trained with; a machine that is finished in the folder of runs is loaded.
+
+# %% tags=["parameters"]
+recipes = {{ recipe_code }}
+machines = {name: {} for name in recipes}
+for m in problem1.n_hidden:
+    for name, recipe in recipes.items():
+        rbm = harmonium.GaussianBernoulliRBM(
+            n_hidden=m, learning_rate=0.001, batch_size=128,
+            n_epochs={{ problem1.n_epochs }}, random_state=0, **recipe,
+        )
+        machines[name][m] = problem1.trained(name, rbm)
 
 # %%
-results1 = solve_problem1(problem1, console)  # trains and measures: or loads
-sizes = problem1.n_hidden
-generative = {m: problem1.run("generative", m, 0).load_estimator() for m in sizes}
-reconstruction = {m: problem1.run("reconstruction", m, 0).load_estimator() for m in sizes}
+results1 = solve_problem1(problem1, console)  # measures; what is measured is read
 
 # %% [markdown]
 # ## Test error and test likelihood
 
 # %%
-show(errors_and_likelihoods(problem1, results1))
+show(exhibits.errors_and_likelihoods(problem1, results1))
 
 # %% [markdown]
 # Table: Squared error per pixel, in the scale [0, 1], of one mean-field pass v → p(h | v) → E[v | h] over the whole
 # test set. Log-likelihood in nats an image, in pixel units: exact where log Z was summed over all hidden states, else by
-# annealed importance sampling (AIS) with its standard error. Rank-M PCA is the best that any linear map through M numbers
-# can do; its likelihood is that of probabilistic PCA.
+# annealed importance sampling (AIS) with its standard error. No linear map through M numbers has a lower training error than PCA.
+# Factor analysis is PCA with a σ of its own for every pixel, no smaller than that of the generative machines. M log 2 nats is the most
+# that M hidden bits can say of an image; the numbers of PCA and factor analysis know no such limit.
 
 # %%
-show(error_by_hidden(results1))
+show(exhibits.error_by_hidden(results1))
 
 # %% [markdown]
 # Figure: Test error against the number of hidden units.
 
 # %%
-show(likelihood_by_hidden(results1))
+show(exhibits.likelihood_by_hidden(results1))
 
 # %% [markdown]
 # Figure: Test log-likelihood against the number of hidden units; bars are the standard errors of AIS. The reconstruction
 # recipe's, far below, is in the table.
 
 # %%
-show(error_by_epoch(problem1))
+show(exhibits.error_by_epoch(problem1))
 
 # %% [markdown]
 # Figure: Test error after every epoch, seed 0.
@@ -76,32 +87,38 @@ show(error_by_epoch(problem1))
 # %% [markdown]
 # {% set m = problem1.n_hidden[-1]|string %}
 # {% set near = results1.reconstruction[m].test_mse / results1.pca[m].test_mse %}
-# {% set gap = results1.pca[m].test_log_likelihood - results1.generative[m].test_log_likelihood %}
-# **The answer to (b)**, the test error of the reconstruction recipe:
-# {% for m in problem1.n_hidden %}{{ number(results1.reconstruction[m|string], "test_mse", 5) }} for M = {{ m }}{{ ", " if not loop.last else "." }}{% endfor %}
+# {% set gained = results1.generative[m].test_log_likelihood - results1.textbook[m].test_log_likelihood %}
+# {% set behind = results1.factor_analysis[m].test_log_likelihood - results1.generative[m].test_log_likelihood %}
+# {% macro errors(recipe) %}{% for m in problem1.n_hidden %}{{ number(results1[recipe][m|string], "test_mse", 5) }} for M = {{ m }}{{ ", " if not loop.last }}{% endfor %}{% endmacro %}
+# **The answer to (b)**, the mean squared reconstruction error of the test set:
+#
+# - textbook, CD-{{ recipes.textbook.n_gibbs_steps }} with block Gibbs sampling: {{ errors("textbook") }};
+# - generative, CD-{{ recipes.generative.n_gibbs_steps }} with the visible units integrated out: {{ errors("generative") }};
+# - for comparison reconstruction, a linear autoencoder in all but its name: {{ errors("reconstruction") }}.
 #
 # {% if near < 1.2 %}
-# At M = {{ m }} that is {{ "%.0f"|format(100 * (near - 1)|abs) }}% {{ "above" if near >= 1 else "below" }} PCA, the best linear map: the machine *is* a linear
-# autoencoder there, and nothing more could be expected of it.
+# At M = {{ m }} the last is {{ "%.0f"|format(100 * (near - 1)|abs) }}% {{ "above" if near >= 1 else "below" }} the error of PCA, the best linear map.
 # {% else %}
-# At M = {{ m }} that is {{ "%.1f"|format(near) }} times the error of PCA, the best linear map: more training would lower it.
+# At M = {{ m }} the last is {{ "%.1f"|format(near) }} times the error of PCA, the best linear map: more training would lower it.
 # {% endif %}
-# The generative recipe's error is {{ number(results1.generative[m], "test_mse", 5) }}, and its log-likelihood higher by
-# {{ "%.0f"|format(results1.generative[m].test_log_likelihood - results1.reconstruction[m].test_log_likelihood) }} nats an image.
-# {% if gap > 0 %}
-# Against probabilistic PCA it stays {{ "%.0f"|format(gap) }} nats behind at M = {{ m }}: M bits say less of an image than M real numbers.
+#
+# A low error does not make a good model of the images. At M = {{ m }} the log-likelihood of the generative machine is
+# {{ "%.0f"|format(gained|abs) }} nats an image {{ "higher" if gained >= 0 else "lower" }} than that of the textbook machine, and
+# {{ "%.0f"|format((results1.generative[m].test_log_likelihood - results1.reconstruction[m].test_log_likelihood)|abs) }} nats {{ "higher" if results1.generative[m].test_log_likelihood >= results1.reconstruction[m].test_log_likelihood else "lower" }} than that of the reconstruction recipe.
+# {% if behind > 0 %}
+# Factor analysis is {{ "%.0f"|format(behind) }} nats ahead of it: M bits say less of an image than M real numbers.
 # {% else %}
-# It passes probabilistic PCA by {{ "%.0f"|format(-gap) }} nats at M = {{ m }}.
+# It is {{ "%.0f"|format(-behind) }} nats ahead of factor analysis.
 # {% endif %}
 
 # %% [markdown]
 # ## What contrastive divergence loses
 #
-# With {{ problem1.compared_at }} hidden units the partition function is a sum of $2^{ {{- problem1.compared_at -}} }$ terms, and the
-# likelihood itself can be maximised. Same model, same optimiser, same number of steps:
+# With {{ problem1.compared_at }} hidden units the partition function is a sum of $2^{ {{- problem1.compared_at -}} }$ terms. So the
+# likelihood itself can be maximised, in as many steps and with a learned σ:
 
 # %%
-show(against_exact_likelihood(problem1, results1))
+show(exhibits.against_exact_likelihood(problem1, results1))
 
 # %% [markdown]
 # Table: Four ways to train a machine of {{ problem1.compared_at }} hidden units; the likelihoods are exact.
@@ -110,15 +127,14 @@ show(against_exact_likelihood(problem1, results1))
 # {% set m = problem1.compared_at|string %}
 # {% set exact = results1["exact-likelihood"][m].test_log_likelihood %}
 # {% set gap = exact - results1.generative[m].test_log_likelihood %}
-# {% set block = exact - results1["block-cd"][m].test_log_likelihood %}
+# {% set block = exact - results1.textbook[m].test_log_likelihood %}
 # {% macro beside(nats) %}
 # {% if nats|abs < 0.5 %}level with exact maximum likelihood (within half a nat){% else %}{{ "%.1f"|format(nats|abs) }} nats an image {{ "below" if nats > 0 else "above" }} exact maximum likelihood{% endif %}
 # {% endmacro %}
-# Block Gibbs ends {{ beside(block)|trim }}; with the visible units integrated out, which this model allows in closed form,
-# {{ rbm.n_gibbs_steps }} sweeps end {{ beside(gap)|trim }}.
+# The textbook recipe ends {{ beside(block)|trim }}. The generative recipe, whose chain leaves the visible units out, ends {{ beside(gap)|trim }}.
 # {% if block > 10 and gap < block / 2 %}
-# A chain of block Gibbs must carry a whole noisy v from one mode to the next: where the learned $\sigma$ is small it hardly
-# moves, and how much probability distant modes have is left unlearned.
+# The textbook recipe loses for two reasons. Its σ is fixed. And its chain must carry a whole noisy v from one mode to the next: it hardly
+# moves, and does not learn how much probability distant modes have.
 # {% endif %}
 
 # %% [markdown]
@@ -126,6 +142,7 @@ show(against_exact_likelihood(problem1, results1))
 
 # %%
 images = test.X[one_of_each_class(test, 12)]
+generative = machines["generative"]
 reconstructed = {f"M = {m}": rbm.reconstruct(images) for m, rbm in generative.items()}
 show(draw_rows({"test image": images, **reconstructed}, test.image_shape))
 
@@ -133,6 +150,7 @@ show(draw_rows({"test image": images, **reconstructed}, test.image_shape))
 # Figure: Test images, one of each class first, and their mean-field reconstructions by the generative recipe.
 
 # %%
+reconstruction = machines["reconstruction"]
 reconstructed = {f"M = {m}": rbm.reconstruct(images) for m, rbm in reconstruction.items()}
 show(draw_rows({"test image": images, **reconstructed}, test.image_shape))
 
@@ -140,30 +158,56 @@ show(draw_rows({"test image": images, **reconstructed}, test.image_shape))
 # Figure: The same by the reconstruction recipe.
 
 # %%
-rows = {}
-for m, rbm in generative.items():
-    rows[f"M = {m}, mean"] = rbm.sample(12, n_gibbs_steps=1000, noise=False)
-    rows[f"M = {m}, drawn"] = rbm.sample(12, n_gibbs_steps=1000)
-show(draw_rows(rows, test.image_shape))
-
-# %% [markdown]
-# Figure: Independent draws from the generative machines: h drawn exactly for up to 20 hidden units, else by a chain of its own
-# of 1000 annealed Gibbs sweeps over the hidden units; above E[v | h], below v drawn from p(v | h) with its pixel noise.
-
-# %%
-show(draw_filters(generative, test.image_shape))
+show(exhibits.draw_filters(generative, test.image_shape))
 
 # %% [markdown]
 # Figure: Columns of W as images, generative recipe: blue negative, white zero, red positive, each on its own scale.
 
 # %%
-show(draw_filters(reconstruction, test.image_shape))
+show(exhibits.draw_filters(reconstruction, test.image_shape))
 
 # %% [markdown]
-# Figure: The same of the reconstruction recipe.
+# Figure: The same of the reconstruction recipe. They need not look like parts of images: as with PCA, any rotation of them spans the
+# same images.
 
 # %% [markdown]
-# The filters of the reconstruction recipe need not look like parts of images: as with PCA, any rotation of them spans the same images.
-# Samples are to be looked at beside the likelihood, which they do not follow: the likelihood is the mean over test images of what the
-# model gives *them*, and hardly falls where the model also gives much to images that are not among them. What draws show, twelve of a
-# machine, is where it gives most.
+# ## What the generative machines draw
+#
+# The likelihood is a mean over test images of what a machine gives *them*. It hardly falls where the machine also gives much to
+# images that are not among them. Draws show where it gives most.
+
+# %%
+show(exhibits.draw_samples(generative, test.image_shape))
+
+# %% [markdown]
+# Figure: A hundred draws of each generative machine, as E[v | h]; below, the first ten with the pixel noise of p(v | h). For up to 20 hidden
+# units h is drawn exactly, else each by an annealed Gibbs chain of its own.
+
+# %% [markdown]
+# A classifier that is right on {{ "%.1f"|format(100 * judge_accuracy) }}% of the test images says which class each of {{ n_draws }} draws looks like, and how
+# far the draws are from the training images in its features.
+
+# %%
+show(exhibits.judged_draws(problem1, results1))
+
+# %% [markdown]
+# Table: Share of the test images, and of the draws E[v | h] of each generative machine, that the classifier takes for each class. Distance in
+# total variation to the classes' shares of the training images, and Fréchet distance to these images in the classifier's features: of the
+# same draws and of the machine's mean-field reconstructions of the test images.
+
+# %% [markdown]
+# {% set ns = namespace(least=1) %}
+# The rarest class among the draws is {% for m in problem1.n_hidden %}{% set name, share = rarest_class(results1, m) %}{% set ns.least = [ns.least, share]|min %}{{ name }} at M = {{ m }} ({{ "%.1f"|format(100 * share) }}% of them){{ ", " if not loop.last else "." }}{% endfor %}
+# {% if ns.least >= 0.01 %}
+# So every class has at least {{ "%.1f"|format(100 * ns.least) }}% of the draws of every machine.
+# {% else %}
+# A class with less than one draw in a hundred is all but missing.
+# {% endif %}
+#
+# {% set last = results1.generative[problem1.n_hidden[-1]|string] %}
+# At M = {{ problem1.n_hidden[-1] }}, {{ "%.0f"|format(100 * last.total_variation) }}% of the draws would have to be of another class for the classes to have the shares
+# that they have among the training images. The Fréchet distance of these draws is {{ "%.0f"|format(last.frechet_distance) }}, that of the machine's
+# reconstructions {{ "%.0f"|format(last.reconstructions.frechet_distance) }} and that of real test images {{ "%.1f"|format(results1.test_images.frechet_distance) }}.
+# {% if last.frechet_distance > 1.2 * last.reconstructions.frechet_distance %}
+# What the draws lack beyond the blur of reconstructions is in h: its states do not go together as they do for real images.
+# {% endif %}

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
+from harmonium.assignment.judge import check_judge, grey_image_shape, judge_config, judge_run, measure_judge
 from harmonium.assignment.over_seeds import Metrics, over_seeds
-from harmonium.assignment.problem2.generation import is_measured, measure_generation, measure_judge
+from harmonium.assignment.problem2.generation import is_measured, measure_generation
 from harmonium.data.datasets import load_dataset
 from harmonium.data.splits import hold_out
 from harmonium.estimators.parameters import check_positive_integer
-from harmonium.exceptions import DamagedFileError, InvalidInputError
+from harmonium.exceptions import DamagedFileError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.contents import check_contents
 from harmonium.experiments.processes import run_jobs
@@ -65,8 +66,6 @@ class Problem2:
         Of the search for the conditional model's setting, called ``chosen``; the plain model takes it over.
     n_epochs : int
         Of the chosen setting's training.
-    n_judge_epochs : int
-        Of the classifier that judges samples.
     n_seeds : int
         Seeds 0, 1, ...; figures are means over them. The search is made once.
     fixed_settings : mapping
@@ -79,21 +78,18 @@ class Problem2:
     n_trial_epochs: int = 3
     n_trial_samples: int = 16_000
     n_epochs: int = 12
-    n_judge_epochs: int = 6
     n_seeds: int = 1
     fixed_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: FIXED_SETTINGS)
 
     def __post_init__(self) -> None:
-        for name in ("n_trials", "n_trial_epochs", "n_trial_samples", "n_epochs", "n_judge_epochs"):
+        for name in ("n_trials", "n_trial_epochs", "n_trial_samples", "n_epochs"):
             check_positive_integer(name, getattr(self, name))
         check_positive_integer("seeds", self.n_seeds)
 
     def shortened(self, data: str) -> Problem2:
         """Return the same on other data, with a search of two trials and one epoch for everything."""
         settings = {name: {**values, "n_epochs": 1} for name, values in self.fixed_settings.items()}
-        return replace(
-            self, data=data, n_trials=2, n_trial_epochs=1, n_epochs=1, n_judge_epochs=1, fixed_settings=settings
-        )
+        return replace(self, data=data, n_trials=2, n_trial_epochs=1, n_epochs=1, fixed_settings=settings)
 
     def run(self, key: str, setting: str, seed: int = 0) -> RunDirectory:
         """Return the run directory of one model, a key of `MODELS`, in one setting."""
@@ -102,36 +98,20 @@ class Problem2:
     @property
     def judge(self) -> RunDirectory:
         """The run directory of the classifier that judges samples."""
-        return RunDirectory(self.runs_folder / "judge")
-
-    def image_shape(self) -> tuple[int, int]:
-        """Return the height and width of the data's images.
-
-        Raises
-        ------
-        InvalidInputError
-            If the data are not labelled grey images.
-        """
-        data = load_dataset(self.data, "train")
-        if data.image_shape is None or len(data.image_shape) != 2 or data.labels is None:
-            found = "no labels" if data.labels is None else f"rows of shape {data.image_shape or data.X.shape[1:]}"
-            raise InvalidInputError(f"problem 2 needs grey images with labels; {self.data} has {found}")
-        height, width = data.image_shape
-        return height, width
+        return judge_run(self.runs_folder)
 
     def tuning(self) -> Tuning:
         """Return the search for the chosen setting."""
-        self.image_shape()  # says what is wrong with other data
+        grey_image_shape(self.data)  # says what is wrong with other data
         space = search_space("conditional-vae", load_dataset(self.data, "train"))
         return Tuning("conditional-vae", self.data, space, self.n_trial_epochs, self.n_trial_samples)
 
     def configs(self, chosen: dict[str, Any]) -> dict[Path, TrainConfig]:
         """Return the configuration of every run, roughly the longest first."""
-        shape = self.image_shape()
+        shape = grey_image_shape(self.data)
         settings = {"chosen": {**self.tuning().space.parameters(chosen), "n_epochs": self.n_epochs}}
         settings |= {name: {**values, "image_shape": shape} for name, values in self.fixed_settings.items()}
-        judge = {"image_shape": shape, "n_epochs": self.n_judge_epochs}
-        configs = {self.judge.path: TrainConfig.resolve("image-classifier", self.data, 0, **judge)}
+        configs = {self.judge.path: judge_config(self.data)}
         for setting, parameters in settings.items():
             for seed in range(self.n_seeds):
                 for key, model in MODELS.items():
@@ -159,9 +139,8 @@ def solve_problem2(problem: Problem2, console: Console) -> Metrics:
     """
     chosen = search(problem.tuning(), problem.run("conditional_vae", "chosen"), console, n_trials=problem.n_trials)
     train_and_evaluate(problem.configs(chosen), console)
+    measure_judge(problem.judge)
     jobs: dict[str, Callable[[], None]] = {}
-    if not is_measured(problem.judge):
-        jobs["judge, test images"] = partial(measure_judge, problem.judge)
     for key in MODELS:
         for seed in range(problem.n_seeds):
             run = problem.run(key, "chosen", seed)
@@ -198,7 +177,7 @@ def collect_problem2(problem: Problem2) -> Metrics:
         for seed in range(problem.n_seeds):
             seeded = problem.run(key, "chosen", seed)
             check_contents(seeded.measured(), measured, seeded.path / "metrics.json")
-    check_contents(problem.judge.measured(), {"test_images": _JUDGED_BY_CLASS}, problem.judge.path / "metrics.json")
+    check_judge(problem.judge)
     metrics: Metrics = {}
     for key in MODELS:
         for setting in ("chosen", *problem.fixed_settings):
