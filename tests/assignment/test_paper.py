@@ -6,7 +6,7 @@ import pypdf
 import pytest
 
 from assignment.report_tables import N_TABLES, expected_rows, plain_paragraphs
-from typeset import close, text_of
+from typeset import close, right_ends_of_code, text_of
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +75,8 @@ def test_code_can_be_copied_out_of_it(pdf, notebook):
     short = [line for line in code if 0 < len(line) < 90 and "  " not in line]
     assert len(short) > 80
     assert [line for line in short if line not in copied] == []
+
+
+def test_no_code_runs_over_the_margin_and_thirty_pages_are_enough(pdf):
+    assert max(right_ends_of_code(pdf).values()) <= 595.28 - 62.36  # A4 and 2.2 cm, in points
+    assert len(pdf.pages) <= 30
