@@ -41,7 +41,7 @@ def test_its_title_and_its_headings_are_the_notebooks(pdf, notebook):
 def test_its_figures_and_tables_are_numbered_through_and_as_many_as_the_notebooks(text, notebook):
     n_figures = sum(cell.source.startswith("Figure: ") for cell in notebook.cells)
     for kind, n in (("Figure", n_figures), ("Table", N_TABLES)):
-        assert [int(k) for k in re.findall(rf"^{kind} (\d+)\.", text, flags=re.MULTILINE)] == list(range(1, n + 1))
+        assert [int(k) for k in re.findall(rf"\b{kind} (\d+)\.", text)] == list(range(1, n + 1))
 
 
 def test_its_tables_hold_the_numbers_of_metrics_json(text, reproduced):
