@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Iterator
@@ -62,8 +61,10 @@ def seconds_left(work_left: float, work_done: float, elapsed: float) -> float:
 
 def in_words(seconds: float) -> str:
     """Say a time that is left, in minutes."""
-    minutes = math.ceil(seconds / 60)
-    return "less than a minute left" if minutes <= 1 else f"about {minutes} minutes left"
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return "less than a minute left"
+    return f"about {minutes} minute{'s' if minutes != 1 else ''} left"
 
 
 @contextmanager
