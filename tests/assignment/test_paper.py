@@ -6,7 +6,7 @@ import pypdf
 import pytest
 
 from assignment.report_tables import N_TABLES, expected_rows, plain_paragraphs
-from typeset import close, text_of
+from typeset import close, right_ends_of_code, text_of
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_its_title_and_its_headings_are_the_notebooks(pdf, notebook):
 def test_its_figures_and_tables_are_numbered_through_and_as_many_as_the_notebooks(text, notebook):
     n_figures = sum(cell.source.startswith("Figure: ") for cell in notebook.cells)
     for kind, n in (("Figure", n_figures), ("Table", N_TABLES)):
-        assert [int(k) for k in re.findall(rf"^{kind} (\d+)\.", text, flags=re.MULTILINE)] == list(range(1, n + 1))
+        assert [int(k) for k in re.findall(rf"\b{kind} (\d+)\.", text)] == list(range(1, n + 1))
 
 
 def test_its_tables_hold_the_numbers_of_metrics_json(text, reproduced):
@@ -75,3 +75,8 @@ def test_code_can_be_copied_out_of_it(pdf, notebook):
     short = [line for line in code if 0 < len(line) < 90 and "  " not in line]
     assert len(short) > 80
     assert [line for line in short if line not in copied] == []
+
+
+def test_no_code_runs_over_the_margin_and_thirty_pages_are_enough(pdf):
+    assert max(right_ends_of_code(pdf).values()) <= 595.28 - 62.36  # A4 and 2.2 cm, in points
+    assert len(pdf.pages) <= 30

@@ -50,14 +50,20 @@ def test_importances_are_bars_the_largest_on_top(ax, importances):
         assert [label.get_text() for label in ax.get_yticklabels()] == ["batch size", "learning rate", "n latent"]
 
 
-def test_no_two_of_ten_classes_share_colour_and_marker(ax):
+def test_ten_classes_are_drawn_each_in_a_colour_of_its_own_and_named_at_its_median(ax):
     generator = np.random.default_rng(0)
     classes = np.repeat(np.arange(10), 30)
     points = generator.normal(size=(300, 2)) + 10 * classes[:, None]
     plot_classes(ax, points, classes, [f"class {k}" for k in range(10)], n_per_class=20)
-    looks = {(tuple(c.get_facecolor()[0]), c.get_paths()[0].vertices.tobytes()) for c in ax.collections}
-    assert len(looks) == 10
+    assert len({tuple(drawn.get_facecolor()[0]) for drawn in ax.collections}) == 10
     for k, (drawn, name) in enumerate(zip(ax.collections, ax.texts, strict=True)):
         assert np.array_equal(drawn.get_offsets(), points[classes == k][:20])
         assert name.get_text() == drawn.get_label() == f"class {k}"
         assert name.xy == pytest.approx(np.median(points[classes == k], axis=0))
+
+
+def test_of_seventy_classes_no_two_share_colour_and_marker(ax):
+    classes = np.repeat(np.arange(70), 2)
+    plot_classes(ax, np.stack([classes, classes % 2], axis=1), classes, [str(k) for k in range(70)])
+    looks = {(tuple(c.get_facecolor()[0]), c.get_paths()[0].vertices.tobytes()) for c in ax.collections}
+    assert len(looks) == 70

@@ -40,3 +40,18 @@ def test_an_output_that_comes_in_several_forms_is_shown_in_the_one_that_the_pdf_
         text = html_of(new_code_cell("table", outputs=[output]))
         assert "<pre>   a\n0  1</pre>" in text
         assert "table" not in Page(text).tags
+
+
+def test_a_long_name_in_a_line_may_be_broken_but_is_copied_whole():
+    text = html_of(new_markdown_cell("By `tests/exact/test_a.py::test_b<c>`."))
+    assert "<code>tests/<wbr/>exact/<wbr/>test_<wbr/>a.<wbr/>py::<wbr/>test_<wbr/>b&lt;c&gt;</code>" in text
+
+
+def test_small_figures_in_a_row_are_marked_as_such():
+    def cell(points):
+        svg = f"<svg xmlns='http://www.w3.org/2000/svg' width=\"{points}pt\"/>"
+        return new_code_cell("show(figure)", outputs=[new_output("display_data", data={"image/svg+xml": svg})])
+
+    for points, n in ((300, 2), (600, 0)):
+        text = html_of(*(part for _ in range(2) for part in (cell(points), new_markdown_cell("Figure: It."))))
+        assert text.count('<figure class="drawing narrow">') == n

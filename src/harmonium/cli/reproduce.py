@@ -52,10 +52,12 @@ def reproduce_all(
         n_epochs = 2 if quick else 25
     # imported here, with PyTorch: what is refused above does not wait for it
     from harmonium.assignment.protocol import Assignment
+    from harmonium.assignment.time_left import show_time_left
 
     assignment = Assignment.make(runs, data, seeds, n_hidden, n_epochs)
     assignment.check()
     if quick:
         assignment = assignment.shortened(runs)
-    assignment.solve(console)
-    write_report(runs, report, FORMATS, console)
+    with show_time_left(assignment, console):
+        assignment.solve(console)
+        write_report(runs, report, FORMATS, console)

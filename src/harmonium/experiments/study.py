@@ -109,6 +109,19 @@ def count_ended(study: optuna.Study) -> int:
     )
 
 
+def count_ended_on_disk(folder: Path) -> int:
+    """Count as `count_ended` does, while others write; 0 where no search has begun."""
+    path = journal_path(folder)
+    if not path.exists():
+        return 0
+    try:
+        return count_ended(
+            optuna.load_study(study_name=_NAME, storage=JournalStorage(JournalFileBackend(str(path.resolve()))))
+        )
+    except (ValueError, KeyError, TypeError):  # begun this moment, or damaged: the search says so
+        return 0
+
+
 def fail_running(study: optuna.Study) -> None:
     """Mark trials as failed whose process is no more, and put their settings first in the queue.
 

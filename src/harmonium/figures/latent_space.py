@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 
-from harmonium.figures.style import COLOURS, MARKERS
+from harmonium.figures.style import CLASS_COLOURS, MARKERS
 
 _CROWDED = 0.07
 
@@ -24,7 +24,8 @@ def plot_classes(
 ) -> Axes:
     """Draw the first points of every class in a colour and a marker of its own, with its name at their median.
 
-    Where medians crowd, only the first name is written; the legend has them all.
+    No two of ten classes share a colour. Of more, the eleventh has the first's colour and another marker, and so on: no
+    two of seventy classes share both. Where medians crowd, only the first name is written; the legend has them all.
 
     Parameters
     ----------
@@ -40,15 +41,13 @@ def plot_classes(
     halo = [patheffects.withStroke(linewidth=3, foreground="white")]
     for index, name in enumerate(names):
         x, y = points[classes == index].T
-        # past the last colour the markers are shifted, so that no two classes share both
-        marker = MARKERS[(index + 3 * (index // len(COLOURS))) % len(MARKERS)]
         ax.scatter(
             x[:n_per_class],
             y[:n_per_class],
             s=9,
-            marker=marker,
-            color=COLOURS[index % len(COLOURS)],
-            alpha=0.6,
+            marker=MARKERS[index % len(MARKERS)],
+            color=CLASS_COLOURS[index % len(CLASS_COLOURS)],
+            alpha=0.7,
             linewidths=0,
             label=name,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -12,7 +14,7 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from harmonium.report.captions import with_captions
+from harmonium.report.arrangement import arrange
 from harmonium.report.katex import render, stylesheet
 
 # as in the PDF: of an output that comes in several forms, the first of these
@@ -38,7 +40,7 @@ def to_html(notebook: NotebookNode) -> str:
         config=Config({"NbConvertBase": {"display_data_priority": _FORMS}}),
     )
     styles = {"katex_css": stylesheet(), "code_css": HtmlFormatter(style="bw").get_style_defs(".highlight")}
-    page, _ = exporter.from_notebook_node(with_captions(notebook), resources=styles)
+    page, _ = exporter.from_notebook_node(arrange(notebook), resources=styles)
     return page + "\n"
 
 
@@ -50,6 +52,11 @@ class _Renderer(IPythonRenderer):
 
     def inline_math(self, body: str) -> str:
         return render(body, display=False)
+
+    def codespan(self, text: str) -> str:
+        # as in the PDF, a name may be broken behind these
+        broken = re.sub(r"[/_.]|::", r"\g<0><wbr>", escape(text))
+        return f"<code>{broken}</code>"
 
     def latex_environment(self, name: str, body: str) -> str:
         return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,15 +12,16 @@ import pypandoc
 import typst
 from nbformat import NotebookNode
 
-from harmonium.report.captions import with_captions
+from harmonium.report.arrangement import arrange
 from harmonium.report.figures import figure_name
 from harmonium.report.katex import FormulaError
 
-# a paragraph that names tests: their names are too long to be justified
-_TESTS = re.compile(r"^\*Checked by\*.*\n?(?:.+\n?)*", re.MULTILINE)
-_RAGGED = "::: {}\n`#set par(justify: false); #set text(size: 0.88em);`{=typst}\\g<0>\n:::\n"
+# a paragraph with a long name in it would be full of holes if it were justified
+_WITH_LONG_NAME = re.compile(r"(?:^.+\n)*^.*`[^`\n]{40,}`.*(?:\n.+)*", re.MULTILINE)
+_RAGGED = "::: {}\n`#set par(justify: false)`{=typst}\n\\g<0>\n:::"
 # implicit_figures: an image alone in a paragraph is a figure with a caption
 _READER = "markdown+pipe_tables+table_captions+tex_math_dollars+implicit_figures-smart-auto_identifiers"
+_SHORT = 12  # lines of code that stay on one page with their figure
 
 
 def to_pdf(notebook: NotebookNode, figures: Mapping[str, str]) -> bytes:
@@ -63,18 +64,37 @@ def to_pdf(notebook: NotebookNode, figures: Mapping[str, str]) -> bytes:
 def to_markdown(notebook: NotebookNode) -> str:
     """Return an executed notebook as pandoc's Markdown; figures are ``figure01.svg`` and so on, in their order."""
     parts, n_figures = [], 0
-    for cell in with_captions(notebook).cells:
+    for cell in arrange(notebook).cells:
         if cell.cell_type == "markdown":
-            parts.append(_TESTS.sub(_RAGGED, cell.source))
+            parts.append(_WITH_LONG_NAME.sub(_RAGGED, cell.source))
             continue
-        parts.append(f"```python\n{cell.source}\n```")
+        shown = []
         for output in cell.outputs:
             data, caption = output.get("data", {}), output.get("metadata", {}).get("caption", "")
             if "image/svg+xml" in data:
                 n_figures += 1
-                parts.append(f"![{caption}]({figure_name(n_figures)})")
+                shown.append(f"![{caption}]({figure_name(n_figures)})")
             elif "text/markdown" in data:
-                parts.append(data["text/markdown"] + (f"\n\n: {caption}" if caption else ""))
+                shown.append(data["text/markdown"] + (f"\n\n: {caption}" if caption else ""))
             elif "text/plain" in data or "text" in output:
-                parts.append(f"```\n{(output.get('text') or data['text/plain']).rstrip()}\n```")
+                shown.append(f"```\n{(output.get('text') or data['text/plain']).rstrip()}\n```")
+        code = f"```python\n{cell.source}\n```"
+        parts += _together([code, *shown]) if _stays_whole(cell) else [code, *shown]
     return "\n\n".join(parts) + "\n"
+
+
+def _stays_whole(cell: NotebookNode) -> bool:
+    """Whether a cell is short and shows one figure or table, or small figures beside each other, and nothing else."""
+    shows = [output for output in cell.outputs if {"image/svg+xml", "text/markdown"} & set(output.get("data", {}))]
+    is_one_row = len(shows) == 1 or all(output.metadata.get("is_narrow") for output in shows)
+    return bool(shows) and shows == cell.outputs and is_one_row and cell.source.count("\n") < _SHORT
+
+
+def _together(parts: Sequence[str]) -> list[str]:
+    """Return code and what it shows as a block that stays on one page."""
+    between = [piece for part in parts for piece in (_typst("]["), part)][1:]
+    return [_typst("#together["), *between, _typst("]")]
+
+
+def _typst(text: str) -> str:
+    return f"```{{=typst}}\n{text}\n```"
