@@ -24,7 +24,7 @@ import torch
 import harmonium
 from harmonium import GaussianBernoulliRBM, load_dataset
 from harmonium.estimators.image_classifier import ImageClassifier
-from harmonium.metrics.generation import frechet_distance
+from harmonium.metrics.generation import frechet_distance, moments
 from harmonium.modules.rbm import HIDDEN_CENTRE, gradient_of
 from harmonium.objectives.contrastive_divergence import ContrastiveDivergence
 from harmonium.objectives.persistent_contrastive_divergence import PersistentContrastiveDivergence
@@ -133,7 +133,7 @@ def measure(n_hidden: int, name: str, judge_folder: str) -> str:
     error = np.square(rbm.reconstruct(validation) - validation).mean()
     judge, images = harmonium.load(judge_folder), np.clip(rbm.sample(N_DRAWN, noise=False), 0, 1)
     shares = np.bincount(judge.predict_indices(images), minlength=10) / N_DRAWN
-    distance = frechet_distance(judge.transform(images), judge.transform(train))
+    distance = frechet_distance(moments(judge.transform(images)), moments(judge.transform(train)))
     sampled = "exact" if math.isinf(z.effective_sample_size) else f"{z.effective_sample_size:.0f} of 256"
     return (
         f"| {n_hidden} | {name} | {rbm.score(validation):.1f} ± {z.standard_error:.2f} | {sampled} | {error:.5f} | "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from typing import Any
 
@@ -10,7 +12,11 @@ from nbformat import NotebookNode
 SETTINGS = [
     (model, setting) for setting in ("chosen", "bernoulli16", "latent2") for model in ("vae", "conditional_vae")
 ]
+<<<<<<< HEAD
 N_TABLES = 7
+=======
+N_TABLES = 8
+>>>>>>> page2
 
 
 def written(cell: dict[str, Any], key: str, digits: int) -> str:
@@ -97,8 +103,56 @@ def _problem2(results: dict[str, Any]) -> dict[str, list[str]]:
         judged[f"{name}, reconstructed test images"] = samples["reconstructions"]
         judged[f"{name}, drawn from the ex-post density"] = samples
         judged[f"{name}, drawn from N(0, I)"] = samples["prior_samples"]
+    rows |= _search(results["tuning"]) | _networks(results["tuning"])
     for title, cell in judged.items():  # the four classes of the assignment are not among these data's
         rows[title] = ["–", written(cell, "class_agreement_all", 3), written(cell, "frechet_distance", 2)]
+    return rows
+
+
+def _search(chosen: dict[str, Any]) -> dict[str, list[str]]:
+    searched = {
+        "n_latent": ("8 to 32, step 8", str(chosen["n_latent"])),
+        "hidden_sizes": (
+            "(16, 32, 128) or (16, 32, 256) or (16, 32, 512)",
+            chosen["hidden_sizes"].replace("[", "(").replace("]", ")"),
+        ),
+        "learning_rate": ("0.001 to 0.003, logarithmic", f"{chosen['learning_rate']:.3g}"),
+        "batch_size": ("64 or 128 or 256", str(chosen["batch_size"])),
+    }
+    fixed = {
+        "image_shape": "(6, 5)",
+        "architecture": "convolutional",
+        "likelihood": "calibrated-gaussian",
+        "learning_rate_schedule": "cosine",
+        "scaling": "global",
+    }
+    rows = {name: list(cells) for name, cells in searched.items()}
+    return rows | {name: ["not searched", value] for name, value in fixed.items()}
+
+
+def _networks(chosen: dict[str, Any]) -> dict[str, list[str]]:
+    """Of images of 6 x 5 pixels and three classes, which two halvings make 3 x 2 and 1 x 1."""
+    first, second, width = json.loads(chosen["hidden_sizes"])
+    n_latent = chosen["n_latent"]
+    layers = {  # weights, output, biases
+        "encoder 1: convolution": ((first, 1 + 3, 4, 4), (first, 3, 2), first),
+        "encoder 2: convolution": ((second, first, 4, 4), (second, 1, 1), second),
+        "encoder 3: fully connected": ((width, second), (width,), width),
+        "encoder 4: fully connected": ((2 * n_latent, width), (2 * n_latent,), 2 * n_latent),
+        "decoder 1: fully connected": ((width, n_latent + 3), (width,), width),
+        "decoder 2: fully connected": ((second, width), (second, 1, 1), second),
+        "decoder 3: transposed convolution": ((second, first, 4, 4), (first, 3, 2), first),
+        "decoder 4: transposed convolution": ((first, 1, 4, 4), (1, 6, 5), 1),
+    }
+    n = {name: math.prod(weights) + biases for name, (weights, _, biases) in layers.items()}
+    rows = {
+        name: [" × ".join(map(str, weights)), " × ".join(map(str, output)), f"{n[name]:,}"]
+        for name, (weights, output, _) in layers.items()
+    }
+    total = sum(n.values())
+    label = first * 3 * 16 + width * 3  # a plane a class into the encoder, a one-hot vector into the decoder
+    rows["cVAE in all"] = ["–", "–", f"{total:,}"]
+    rows["VAE in all"] = ["–", "–", f"{total - label:,}"]
     return rows
 
 

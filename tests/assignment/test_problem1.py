@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from harmonium import GaussianBernoulliRBM
-from harmonium.assignment.judge import Judge
-from harmonium.assignment.problem1.draws import N_DRAWS, is_measured, measure_draws
+from harmonium.assignment.judge import Judge, is_judged
+from harmonium.assignment.problem1.draws import N_DRAWS, measure_draws
 from harmonium.assignment.problem1.exhibits import rarest_class, recipe_code
 from harmonium.assignment.problem1.protocol import Problem1
 from harmonium.assignment.protocol import Assignment
@@ -46,9 +46,9 @@ def test_mean_draws_and_reconstructions_are_what_is_judged(problem):
     rbm, found = run.load_estimator(), run.measured()
     assert found["draws"] == judge.judged(rbm.sample(N_DRAWS, noise=False))
     assert sum(found["draws"]["class_shares"].values()) == pytest.approx(1)
-    assert is_measured(run)
+    assert is_judged(run)
     run.write_metrics({key: value for key, value in found.items() if key not in ("draws", "reconstructions")})
-    assert not is_measured(run)  # as `harmonium evaluate` leaves it
+    assert not is_judged(run)  # as `harmonium evaluate` leaves it
     measure_draws(run, problem.judge)
     assert run.measured() == found
 

@@ -45,7 +45,7 @@ def test_whatever_is_missing_is_work_left(runs, missing):
 
 
 def test_of_a_run_that_was_stopped_the_epochs_that_are_left_are_counted(runs):
-    run = runs / "problem1/generative-3-seed0"
+    run = runs / "problem1/reconstruction-3-seed0"
     assignment = Assignment.of(runs)
     (run / "metrics.json").unlink()
     trained = work_left(assignment)

@@ -128,6 +128,11 @@ def measure_judge(run: RunDirectory) -> None:
     run.write_metrics(metrics | {"test_images": judge.judged(test.X, judge.indices(test.labels))})
 
 
+def is_judged(run: RunDirectory) -> bool:
+    """Whether a run's ``metrics.json`` has what the judge says of it, or what it says of the real images."""
+    return not {"reconstructions", "test_images"}.isdisjoint(run.metrics() or {})
+
+
 def check_judge(run: RunDirectory) -> Mapping[str, Any]:
     """Find that the judge is trained and measured, and return what all that it has judged must hold.
 

@@ -16,7 +16,7 @@ from harmonium.report.build import build_report, check_report
 NAME = "harmonium"
 SOURCES = (
     "introduction",
-    *(f"problem{k}/{part}" for k in (1, 2, 3) for part in ("question", "derivations", "results")),
+    *(f"problem{k}/{part}" for k in (1, 2, 3) for part in ("question", "derivations", "learning", "results")),
     "closing",
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from harmonium.assignment.problem2.generation import is_measured
+from harmonium.assignment.judge import is_judged, judge_config
+from harmonium.assignment.problem1.protocol import BASELINES
 from harmonium.assignment.problem2.protocol import MAP, MODELS
 from harmonium.assignment.protocol import Assignment
 from harmonium.data.datasets import load_dataset
@@ -13,7 +14,8 @@ from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.study import count_ended_on_disk
 
 # Seconds on 2 cores of an Intel Xeon, one run a core, of one `make reproduce` with the 60,000 training images
-_RBM_EPOCH, _RBM_EPOCH_PER_UNIT = 0.12, 0.004
+_RBM_EPOCH, _RBM_EPOCH_PER_UNIT, _RBM_EPOCH_PER_UNIT_SWEPT = 0.12, 0.004, 0.001
+_DRAWS, _DRAWS_PER_UNIT, _BASELINE = 3.0, 0.1, 10.0
 _TRIAL, _VAE_EPOCH, _JUDGED_OR_MAPPED = 7.0, 9.0, 17.0
 _SPARSE_EPOCH, _OTHER_DENOISER = 3.0, 7.0
 REPORT = 25.0
@@ -46,22 +48,31 @@ def list_work(assignment: Assignment) -> list[Piece]:
     def add(seconds: float, is_done: Callable[[], bool]) -> None:
         pieces.append((_START + seconds, lambda: 0.0 if is_done() else 1.0))
 
-    for path, config in first.configs().items():
-        seconds = size[first.data] * (_RBM_EPOCH + _RBM_EPOCH_PER_UNIT * config.parameters["n_hidden"])
-        add_run(RunDirectory(path), config.parameters["n_epochs"], seconds)
+    judge_epochs = judge_config(second.data).parameters["n_epochs"]
+    add_run(second.judge, judge_epochs, size[second.data] * _VAE_EPOCH)
+    add(size[second.data] * _JUDGED_OR_MAPPED, partial(is_judged, second.judge))
+
+    for seed in range(first.n_seeds):
+        for recipe, m in first.recipes():
+            parameters = first.config(recipe, m, seed).parameters
+            n_sweeps = parameters["n_gibbs_steps"] if parameters["negative_phase"] == "collapsed" else 0
+            seconds = _RBM_EPOCH + m * (_RBM_EPOCH_PER_UNIT + _RBM_EPOCH_PER_UNIT_SWEPT * n_sweeps)
+            add_run(first.run(recipe, m, seed), parameters["n_epochs"], size[first.data] * seconds)
+        for m in first.n_hidden:
+            add(_DRAWS + _DRAWS_PER_UNIT * m, partial(is_judged, first.run("generative", m, seed)))
+    for name in BASELINES:
+        add(size[first.data] * _BASELINE, (first.baseline(name).path / "metrics.json").exists)
 
     searched = second.run("conditional_vae", "chosen")
     n_trials, trial = second.n_trials, _START + size[second.data] * _TRIAL
     pieces.append((n_trials * trial, lambda: _share_of_search_left(searched, n_trials)))
     epochs = {"chosen": second.n_epochs} | {name: fixed["n_epochs"] for name, fixed in second.fixed_settings.items()}
-    add_run(second.judge, second.n_judge_epochs, size[second.data] * _VAE_EPOCH)
-    add(size[second.data] * _JUDGED_OR_MAPPED, lambda: is_measured(second.judge))
     for key in MODELS:
         for seed in range(second.n_seeds):
             for setting, n_epochs in epochs.items():
                 add_run(second.run(key, setting, seed), n_epochs, size[second.data] * _VAE_EPOCH)
             chosen = second.run(key, "chosen", seed)
-            add(size[second.data] * _JUDGED_OR_MAPPED, partial(is_measured, chosen))
+            add(size[second.data] * _JUDGED_OR_MAPPED, partial(is_judged, chosen))
         mapped = second.run(key, "chosen").path / MAP
         add(size[second.data] * _JUDGED_OR_MAPPED, mapped.exists)
 

@@ -21,8 +21,3 @@ def measure_draws(run: RunDirectory, judge_run: RunDirectory) -> None:
     metrics["draws"] = judge.judged(rbm.sample(N_DRAWS, noise=False))
     metrics["reconstructions"] = judge.judged(rbm.reconstruct(test.X))
     run.write_metrics(metrics)
-
-
-def is_measured(run: RunDirectory) -> bool:
-    """Whether `measure_draws` has written its figures."""
-    return "reconstructions" in (run.metrics() or {})

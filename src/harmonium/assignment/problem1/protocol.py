@@ -10,10 +10,10 @@ from typing import Any
 
 from rich.console import Console
 
-from harmonium.assignment.judge import check_judge, judge_config, judge_run, measure_judge
+from harmonium.assignment.judge import check_judge, is_judged, judge_config, judge_run, measure_judge
 from harmonium.assignment.over_seeds import Metrics, over_seeds
 from harmonium.assignment.problem1.baselines import principal_components
-from harmonium.assignment.problem1.draws import is_measured, measure_draws
+from harmonium.assignment.problem1.draws import measure_draws
 from harmonium.assignment.problem1.factor_analysis import factor_analysis
 from harmonium.data.datasets import load_dataset
 from harmonium.data.scaling import fit_scaling
@@ -142,7 +142,7 @@ def solve_problem1(problem: Problem1, console: Console) -> Metrics:
     jobs = {
         f"{run.path.name}, draws": partial(measure_draws, run, problem.judge)
         for run in _generative_runs(problem)
-        if not is_measured(run)
+        if not is_judged(run)
     }
     run_jobs(jobs, console, unit="measures", total=len(jobs))
     return collect_problem1(problem)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from harmonium.assignment.numbers import number
 from harmonium.assignment.over_seeds import Metrics
@@ -18,7 +19,7 @@ from harmonium.estimators.vae import VAE
 from harmonium.figures.curves import plot_curves
 from harmonium.figures.image_grids import plot_images
 from harmonium.figures.latent_space import plot_classes
-from harmonium.figures.style import style
+from harmonium.figures.style import COLOURS, style
 from harmonium.figures.tuning import plot_importances, plot_tuning_history
 from harmonium.report.display import Table
 
@@ -69,35 +70,48 @@ def judged_samples(results: Metrics) -> Table:
     return Table(["agreement, four", "agreement, all", "Fréchet distance"], rows)
 
 
-def tuning_history(study: Mapping[str, Any]) -> Figure:
-    """Draw the last validation loss of every trial."""
+def draw_search(study: Mapping[str, Any]) -> Figure:
+    """Draw the last validation loss of every trial, and which parameters it depended on."""
     with style():
-        figure = Figure(figsize=(4.8, 3), layout="constrained")
-        plot_tuning_history(figure.subplots(), study["trials"], unit="nats an example")
+        figure = Figure(figsize=(9, 2.7), layout="constrained")
+        history, importances = figure.subplots(1, 2)
+        plot_tuning_history(history, study["trials"], unit="nats")
+        plot_importances(importances, study["importances"])
     return figure
 
 
-def tuning_importances(study: Mapping[str, Any]) -> Figure:
-    """Draw which parameters the loss depended on."""
-    with style():
-        figure = Figure(figsize=(4.8, 2), layout="constrained")
-        plot_importances(figure.subplots(), study["importances"])
-    return figure
+def draw_curves(problem: Problem2, study: Mapping[str, Any], results: Metrics) -> Figure:
+    """Draw the negative ELBO by epoch, in pixel units: of the search's validation part, then of training.
 
-
-def elbo_by_epoch(problem: Problem2) -> Figure:
-    """Draw the negative ELBO of the training steps, of the runs of seed 0."""
-    titles = {"chosen": "chosen", "bernoulli16": "bernoulli16 (no density)"}
+    The last point of a training curve, apart from the line, is the test set's.
+    """
+    scaling = problem.run("conditional_vae", "chosen").load_estimator().scaling_
     with style():
-        figure = Figure(figsize=(9, 3.2), layout="constrained")
-        panels = figure.subplots(1, 2)
-        for ax, (setting, title) in zip(panels, titles.items(), strict=True):
+        figure = Figure(figsize=(9, 2.7), layout="constrained")
+        searched, *panels = figure.subplots(1, 3)
+        trials = [trial for trial in study["trials"] if trial["losses_by_epoch"]]
+        best = min(trials, key=lambda trial: (trial["state"] != "complete", trial["losses_by_epoch"][-1]))
+        for trial in [*trials, best]:
+            losses = np.asarray(trial["losses_by_epoch"]) + float(scaling.log_volume)
+            colour = COLOURS[5] if trial is best else "#bbbbbb"
+            searched.plot(range(1, len(losses) + 1), losses, color=colour, marker=".")
+        searched.set(title="search, validation part", xlabel="epoch", ylabel="−ELBO, nats an image")
+        searched.xaxis.set_major_locator(MaxNLocator(integer=True))
+        for ax, setting in zip(panels, ("chosen", "bernoulli16"), strict=True):
             curves = {}
-            for key in TITLES:
-                history = problem.run(key, setting).history()
-                curves[TITLES[key]] = ([row["epoch"] for row in history], [row["negative_elbo"] for row in history])
-            plot_curves(ax, curves, xlabel="epoch", ylabel="−ELBO while training, nats" if ax is panels[0] else "")
-            ax.set_title(title)
+            for key, title in TITLES.items():
+                run = problem.run(key, setting)
+                volume = float(run.load_estimator().scaling_.log_volume)
+                epochs, losses = zip(
+                    *((row["epoch"], row["negative_elbo"] + volume) for row in run.history()), strict=True
+                )
+                curves[title] = (epochs, losses)
+            plot_curves(ax, curves, xlabel="epoch", ylabel="")
+            for key, colour in zip(TITLES, COLOURS, strict=False):
+                ax.plot(
+                    epochs[-1] + 0.6, results[key][setting]["negative_elbo"], color=colour, marker="*", markersize=9
+                )
+            ax.set_title(f"{setting}, training (★ test)")
     return figure
 
 
@@ -132,17 +146,17 @@ def draw_maps(
 def draw_manifold(vae: VAE, image_shape: Any, n_per_side: int = 20) -> Figure:
     """Draw E[x | z] on a grid over the quantiles of the prior of a two-dimensional z."""
     with style():
-        figure = Figure(figsize=(6.4, 6.4), layout="constrained")
+        figure = Figure(figsize=(4.8, 4.8), layout="constrained")
         plot_images(figure.subplots(), vae.manifold(n_per_side), image_shape, n_columns=n_per_side)
     return figure
 
 
 def draw_manifold_of_each_class(vae: ConditionalVAE, image_shape: Any, n_per_side: int = 9) -> Figure:
     """Draw `draw_manifold` once a class."""
-    n_columns = 4
+    n_columns = 5
     n_rows = -(-len(vae.classes_) // n_columns)
     with style():
-        figure = Figure(figsize=(9, 2.4 * n_rows), layout="constrained")
+        figure = Figure(figsize=(9, 2 * n_rows), layout="constrained")
         panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
         for ax, name in zip(panels, vae.classes_, strict=False):
             plot_images(ax, vae.manifold(n_per_side, name), image_shape, n_columns=n_per_side)

@@ -37,11 +37,6 @@ def measure_generation(run: RunDirectory, judge_run: RunDirectory) -> None:
     run.write_metrics(metrics)
 
 
-def is_measured(run: RunDirectory) -> bool:
-    """Whether `measure_generation` has written its figures."""
-    return "reconstructions" in (run.metrics() or {})
-
-
 def _draw(vae: VAE, judge: Judge, density: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64] | None]:
     """Return mean images E[x | z], as many a class, and the class indices, where there are any."""
     n_samples = N_SAMPLES_PER_CLASS * len(judge.classes)

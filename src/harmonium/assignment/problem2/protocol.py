@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from harmonium.assignment.judge import check_judge, grey_image_shape, judge_config, judge_run, measure_judge
+from harmonium.assignment.judge import check_judge, grey_image_shape, is_judged, judge_config, judge_run, measure_judge
 from harmonium.assignment.over_seeds import Metrics, over_seeds
-from harmonium.assignment.problem2.generation import is_measured, measure_generation
+from harmonium.assignment.problem2.generation import measure_generation
 from harmonium.data.datasets import load_dataset
 from harmonium.data.splits import hold_out
 from harmonium.estimators.parameters import check_positive_integer
@@ -144,7 +144,7 @@ def solve_problem2(problem: Problem2, console: Console) -> Metrics:
     for key in MODELS:
         for seed in range(problem.n_seeds):
             run = problem.run(key, "chosen", seed)
-            if not is_measured(run):
+            if not is_judged(run):
                 jobs[f"{run.path.name}, samples"] = partial(measure_generation, run, problem.judge)
             if seed == 0 and not (run.path / MAP).exists():
                 jobs[f"{run.path.name}, t-SNE"] = partial(map_latent_space, run)

@@ -1,53 +1,72 @@
 # %% [markdown]
-# ## The models and their settings
+# ## The estimators
 #
-# Both models are one module: the class is the label's one-hot vector beside the input of the encoder and of the
-# decoder, and nothing else differs.
+# From here on the estimators do the same. The plain VAE and the class-conditional one (cVAE) are one module; the cVAE has the label's
+# one-hot vector beside the input of the encoder and of the decoder, and nothing else differs. A small one first, on a few thousand
+# images, of which it holds a fifth back:
 
 # %%
-from harmonium.assignment.problem2.exhibits import (
-    TITLES,
-    bounds_and_codes,
-    classes_drawn,
-    draw_manifold,
-    draw_manifold_of_each_class,
-    draw_maps,
-    elbo_by_epoch,
-    judged_samples,
-    tuning_history,
-    tuning_importances,
-)
+from harmonium.assignment.problem2 import architecture, exhibits
 from harmonium.assignment.problem2.protocol import read_map, solve_problem2
 
 problem2 = assignment.problem2
-train = harmonium.load_dataset(problem2.data, "train")
 test = harmonium.load_dataset(problem2.data, "test")
-cvae = harmonium.ConditionalVAE(8, n_epochs=1, random_state=0)
-cvae.fit(train.X[:10_000], train.labels[:10_000])
-print(f"{cvae.transform(test.X, test.labels).shape = }")
-print(f"{cvae.elbo(test.X, test.labels).mean() = :.1f} nats")
-print(f"{cvae.sample(2, test.labels[0]).shape = }")
+small = harmonium.ConditionalVAE(
+    n_latent=8,
+    hidden_sizes=(128,),
+    likelihood="bernoulli",
+    optimizer="adam",
+    learning_rate=3e-3,
+    learning_rate_schedule="cosine",
+    batch_size=64,
+    n_epochs=4,
+    validation_fraction=0.2,
+    random_state=0,
+)
+small.fit(train.X[:5000], train.labels[:5000])
+for row in small.history_:
+    print(
+        f"epoch {row['epoch']}: -ELBO of the training steps {row['negative_elbo']:.1f}, "
+        f"of the images held back {row['validation_loss']:.1f} nats"
+    )
 
 # %% [markdown]
-# {% macro setting(p) %}{{ p.architecture }} ({{ p.hidden_sizes|join(", ") }}), z = {{ p.n_latent }}, {{ p.likelihood }} likelihood, Adam at {{ "%.2g"|format(p.learning_rate) }} with cosine decay, batches of {{ p.batch_size }}, {{ p.n_epochs }} epoch{{ "s" if p.n_epochs != 1 }}{% endmacro %}
-# Three settings are shown, each for the plain VAE and the class-conditional one (cVAE) with the same architecture,
-# likelihood, latent size, budget and seed.
+# {% macro setting(p) %}{{ p.architecture }} ({{ p.hidden_sizes|join(", ") }}), z = {{ p.n_latent }}, {{ p.likelihood }} likelihood, learning rate {{ "%.2g"|format(p.learning_rate) }}, batches of {{ p.batch_size }}, {{ p.n_epochs }} epoch{{ "s" if p.n_epochs != 1 }}{% endmacro %}
+# {% set optimisers = {"adam": "Adam", "sgd": "stochastic gradient descent"} %}
+# {% set schedules = {"cosine": "falls to a thousandth of it along half a cosine", "constant": "stays what it is"} %}
+# Three settings are trained in earnest, each for the VAE and the cVAE with the same architecture, likelihood, latent size, budget and
+# seed.
 #
 # - **chosen**: {{ setting(vae.chosen) }}; found by the search below.
 # - **bernoulli16**: {{ setting(vae.bernoulli16) }}; the one that published figures can be held against.
 # - **latent2**: {{ setting(vae.latent2) }}; a latent space that can be drawn as it is.
 #
-# On grey pixels the Bernoulli likelihood is not a density: its nats compare with one another and with nothing else;
-# those of the calibrated Gaussian are log-densities in pixel units.
+# The optimiser is {{ optimisers[vae.chosen.optimizer] }}, with a decay of {{ vae.chosen.momentum }} for the first moment; the learning rate
+# {{ schedules[vae.chosen.learning_rate_schedule] }}. On grey pixels the Bernoulli likelihood is not a density: its nats compare with one
+# another and with nothing else. Those of the calibrated Gaussian are log-densities in pixel units.
+#
+# `solve_problem2` calls `fit` on such estimators, in several processes; a run that is finished is found in its folder and loaded. Here
+# are the parameters of the chosen two, without those at their defaults:
 
 # %%
-results2 = solve_problem2(problem2, console)  # searches, trains, measures: or loads
+results2 = solve_problem2(problem2, console)  # searches, trains and measures, or loads
 models = {
     (key, setting): problem2.run(key, setting).load_estimator()
     for setting in ("chosen", "bernoulli16", "latent2")
-    for key in TITLES
+    for key in exhibits.TITLES
 }
-study = problem2.run("conditional_vae", "chosen").study()
+print(models["conditional_vae", "chosen"])
+print(models["vae", "chosen"])
+
+# %%
+chosen = {"cVAE": models["conditional_vae", "chosen"], "VAE": models["vae", "chosen"]}
+show(architecture.networks(chosen))
+
+# %% [markdown]
+# Table: The networks of the chosen cVAE. Weights: outputs × inputs × kernel (of a transposed convolution inputs × outputs × kernel);
+# every convolution halves the image, every transposed one doubles it, and a sigmoid-weighted linear unit, a sigmoid(a), follows every layer but an
+# encoder's or decoder's last. The first layer of the encoder takes the image and a constant plane a class, that of the decoder z and the
+# one-hot vector. The encoder ends with the mean and the log variance of z.
 
 # %% [markdown]
 # ## The search
@@ -56,37 +75,39 @@ study = problem2.run("conditional_vae", "chosen").study()
 # trained for {{ study.setting.n_epochs }} epoch{{ "s" if study.setting.n_epochs != 1 }} on at most {{ study.setting.n_samples }} images of the other four fifths.
 # {{ study.trials|selectattr("state", "equalto", "pruned")|list|length }} were cut short because their loss after an epoch was not among the best
 # quarter, {{ study.trials|selectattr("state", "equalto", "fail")|list|length }} failed. The setting with the lowest validation loss was trained again on the
-# whole training set, by both models, and then measured once on the test set.
+# whole training set, as both models, and then measured once on the test set.
 
 # %%
-show(tuning_history(study))
+show(architecture.search_space(problem2, results2["tuning"]))
 
 # %% [markdown]
-# Figure: The last validation loss of every trial: −ELBO in the units of the scaled data; in pixel units it is {{ "%.0f"|format(-log_volume) }} nats lower.
+# Table: The search space, and what was chosen.
 
 # %%
-show(tuning_importances(study))
+study = problem2.run("conditional_vae", "chosen").study()
+show(exhibits.draw_search(study))
 
 # %% [markdown]
-# Figure: Share of the variance of the complete trials' losses that each parameter explains (fANOVA).
+# Figure: Left: the last validation loss of every trial, −ELBO in the units of the scaled data; in pixel units it is {{ "%.0f"|format(-log_volume) }} nats lower.
+# Right: share of the variance of the complete trials' losses that each parameter explains (fANOVA).
+
+# %%
+show(exhibits.draw_curves(problem2, study, results2))
+
+# %% [markdown]
+# Figure: −ELBO by epoch, in pixel units. Left: validation part of the search, every trial in grey and the chosen one in colour. Middle
+# and right: the training steps, mean of every epoch, seed 0; the star is the test set after training.
 
 # %% [markdown]
 # ## Bounds, errors, and what the latent space knows of the class
 
 # %%
-show(bounds_and_codes(results2))
+show(exhibits.bounds_and_codes(results2))
 
 # %% [markdown]
 # Table: Test set. ELBO of one draw and importance-weighted (IWAE) bound of {{ n_importance }}, nats an image, negative, so lower is better;
 # active units are latent dimensions whose posterior mean varies (variance above 0.01); squared error per pixel of E[x | z] at the
 # posterior mean z; label accuracy of the 15 nearest training images in z and of a linear probe; silhouette of the classes.
-
-# %%
-show(elbo_by_epoch(problem2))
-
-# %% [markdown]
-# Figure: Negative ELBO of the training steps, mean of every epoch, seed 0; of the chosen setting in the units of the scaled data, in pixel
-# units {{ "%.0f"|format(-log_volume) }} nats lower. The table has the bounds of the test images.
 
 # %% [markdown]
 # {% set plain = results2.vae.chosen %}
@@ -101,11 +122,11 @@ show(elbo_by_epoch(problem2))
 # {{ percent(plain.probe_accuracy) }} of the test images from the plain VAE's z and of {{ percent(conditional.probe_accuracy) }} from the
 # cVAE's; the 15 nearest neighbours of {{ percent(plain.knn_accuracy) }} and {{ percent(conditional.knn_accuracy) }}.
 # {% if probe_gap > 0.05 %}
-# Nobody asked either for classes. The plain VAE's code holds them apart all the same, since images of a class look alike. The cVAE's
-# decoder is told the class, and to say it again in z would cost KL divergence: what z says of the class is less, and would be nothing
+# Neither was trained to tell classes apart. The plain VAE's code separates them all the same, because images of a class look alike. The
+# cVAE's decoder is told the class, and it would cost KL divergence to say it again in z. So z says less of the class; it would say nothing
 # if the posterior of every class were the prior.
 # {% elif probe_gap < -0.05 %}
-# The cVAE's encoder is told the class, and here its code says more of it than the plain one's: the label has not been taken out of it.
+# The cVAE's encoder is told the class, and here its code says more of it than the plain one's: training has not taken the label out.
 # {% else %}
 # The label has hardly changed what the code says of the class.
 # {% endif %}
@@ -126,8 +147,8 @@ show(elbo_by_epoch(problem2))
 # ## The 2D manifolds
 
 # %%
-maps = {title: read_map(problem2.run(key, "chosen")) for key, title in TITLES.items()}
-show(draw_maps(maps, test))
+maps = {title: read_map(problem2.run(key, "chosen")) for key, title in exhibits.TITLES.items()}
+show(exhibits.draw_maps(maps, test))
 
 # %% [markdown]
 # Figure: Chosen setting: t-SNE maps of the posterior means of {{ n_mapped }} test images, placed on a map fitted to those of {{ n_fitted }} training
@@ -136,28 +157,28 @@ show(draw_maps(maps, test))
 # %%
 codes = {
     title: models[key, "latent2"].transform(test.X, test.labels)
-    for key, title in TITLES.items()
+    for key, title in exhibits.TITLES.items()
 }
-show(draw_maps(codes, test, limits=(-4, 4)))
+show(exhibits.draw_maps(codes, test, limits=(-4, 4)))
 
 # %% [markdown]
 # Figure: Setting latent2, without any map: posterior means of the test images in the plane; the prior is N(0, I).
 
 # %% [markdown]
-# A t-SNE map shows who is whose neighbour, and islands on it say no more than the neighbours of the table: those name
+# A t-SNE map shows which images are neighbours. Islands on it say no more than the neighbours in the table, which name
 # {{ percent(results2.vae.chosen.knn_accuracy) }} of the test images with the VAE and {{ percent(results2.conditional_vae.chosen.knn_accuracy) }} with the cVAE, whose encoder is told the label.
-# How the classes lie as wholes is what the linear probe asks, {{ percent(results2.vae.chosen.probe_accuracy) }} and {{ percent(results2.conditional_vae.chosen.probe_accuracy) }}. In the plane
+# The linear probe asks how the classes lie as wholes: it names {{ percent(results2.vae.chosen.probe_accuracy) }} and {{ percent(results2.conditional_vae.chosen.probe_accuracy) }}. In the plane
 # of latent2 nothing is lost by a map: the probe names {{ percent(results2.vae.latent2.probe_accuracy) }} with the VAE and
 # {{ percent(results2.conditional_vae.latent2.probe_accuracy) }} with the cVAE.
 
 # %%
-show(draw_manifold(models["vae", "latent2"], test.image_shape))
+show(exhibits.draw_manifold(models["vae", "latent2"], test.image_shape))
 
 # %% [markdown]
 # Figure: VAE, latent2: E[x | z] on a grid over the quantiles of the prior, from 2% to 98%.
 
 # %%
-show(draw_manifold_of_each_class(models["conditional_vae", "latent2"], test.image_shape))
+show(exhibits.draw_manifold_of_each_class(models["conditional_vae", "latent2"], test.image_shape))
 
 # %% [markdown]
 # Figure: cVAE, latent2: the same, one grid a class. Each class has the whole plane to itself.
@@ -165,13 +186,13 @@ show(draw_manifold_of_each_class(models["conditional_vae", "latent2"], test.imag
 # %% [markdown]
 # ## Ten images of each class asked for
 #
-# Decoding draws from the prior N(0, I) shows what training asked for; but where codes are rich the posteriors of the data fill only
-# part of the prior. So a mixture of ten Gaussians, one mixture a class for the cVAE, was also fitted after training to the posteriors
-# of the training set (the *ex-post* density), and drawn from.
+# The model itself draws z from the prior N(0, I). But where the code holds much, the posteriors of the data fill only part of the prior,
+# and a draw from elsewhere decodes to no garment. So after training a mixture of ten Gaussians (for the cVAE, one mixture a class) was
+# fitted to the posteriors of the training set: the *ex-post* density. Both are shown.
 
 # %%
 cvae = models["conditional_vae", "chosen"]
-names = classes_drawn(test)
+names = exhibits.classes_drawn(test)
 drawn = {name: cvae.sample(10, name, density="ex-post") for name in names}
 show(draw_rows(drawn, test.image_shape))
 
@@ -187,10 +208,10 @@ show(draw_rows(drawn, test.image_shape))
 
 # %% [markdown]
 # A convolutional classifier, {{ "%.1f"|format(100 * results2.judge.test_accuracy) }}% right on the test set, judges {{ n_samples_per_class }} images a
-# class: does it see the class that was asked for, and how far are its 128 features from those of the training images?
+# class. Does it see the class that was asked for? How far are its 128 features from those of the training images?
 
 # %%
-show(judged_samples(results2))
+show(exhibits.judged_samples(results2))
 
 # %% [markdown]
 # Table: Class agreement: share of images taken for the class they were drawn for, mean over {{ classes_drawn|join(", ") }} and over
@@ -203,7 +224,7 @@ show(judged_samples(results2))
 # {% set reconstructed = conditional.reconstructions.class_agreement_all %}
 # {% if conditional.prior_samples.class_agreement_all < conditional.class_agreement_all - 0.05 %}
 # From the prior only {{ percent(conditional.prior_samples.class_agreement_all) }} are taken for their class, from the ex-post density
-# {{ percent(conditional.class_agreement_all) }}: most of what is wrong with the first is where z was drawn, not the decoder.
+# {{ percent(conditional.class_agreement_all) }}: the first fall short mostly because of where z was drawn, not because of the decoder.
 # {% else %}
 # From the prior {{ percent(conditional.prior_samples.class_agreement_all) }} are taken for their class, from the ex-post density
 # {{ percent(conditional.class_agreement_all) }}.
@@ -220,7 +241,7 @@ firsts = one_of_each_class(test, len(np.unique(test.y)))
 images, labels = test.X[firsts], test.labels[firsts]
 rows = {"test image": images}
 for (key, setting), model in models.items():
-    rows[f"{TITLES[key]}, {setting}"] = model.reconstruct(images, labels)
+    rows[f"{exhibits.TITLES[key]}, {setting}"] = model.reconstruct(images, labels)
 show(draw_rows(rows, test.image_shape))
 
 # %% [markdown]

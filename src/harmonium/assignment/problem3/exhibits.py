@@ -60,7 +60,7 @@ def draw_atoms_of_images(model: SparseAutoencoder, noisy: Array, clean: Array, i
     """Draw for each noisy image the columns of D with the largest activations."""
     indices, intensities = model.top_atoms(noisy, n)
     with style():
-        figure = Figure(figsize=(8, 1.4 * len(noisy)), layout="constrained")
+        figure = Figure(figsize=(7.5, 1.15 * len(noisy)), layout="constrained")
         for row, panels in enumerate(figure.subplots(len(noisy), 2 + n)):
             plot_images(panels[0], noisy[row : row + 1], image_shape, n_columns=1)
             plot_images(panels[1], clean[row : row + 1], image_shape, n_columns=1)
@@ -78,7 +78,7 @@ def draw_atoms_over_all(model: SparseAutoencoder, noisy: Array, image_shape: Any
     indices, intensities = model.top_atoms(noisy, n, over_all=True)
     frequency = (model.transform(noisy) != 0).mean(axis=0)
     with style():
-        figure = Figure(figsize=(8, 2), layout="constrained")
+        figure = Figure(figsize=(8, 1.8), layout="constrained")
         for ax, index, intensity in zip(figure.subplots(1, n), indices, intensities, strict=True):
             plot_filters(ax, model.dictionary_[index : index + 1], image_shape, n_columns=1)
             ax.set_title(f"#{index}, mean h = {intensity:.2f}\nin {100 * frequency[index]:.0f}% of images", fontsize=9)
@@ -99,7 +99,7 @@ def error_by_l0(results: Metrics) -> Figure:
     """Draw the error against the number of active units, along the swept weights of the L1 norm."""
     points = {f"λ = {l1}": (cell["l0"], cell["test_mse"]) for l1, cell in results["l1_sweep"].items()}
     with style():
-        figure = Figure(figsize=(4.8, 3), layout="constrained")
+        figure = Figure(figsize=(4.8, 2.7), layout="constrained")
         plot_trade_off(
             figure.subplots(), points, xlabel="L0: active units an image", ylabel="test mean squared error per pixel"
         )

@@ -1,35 +1,50 @@
 # %% [markdown]
-# ## Training
+# ## The estimator
 
 # %%
-from harmonium.assignment.problem3.exhibits import (
-    denoising_errors,
-    draw_atoms_of_images,
-    draw_atoms_over_all,
-    draw_dictionary,
-    error_by_l0,
-    sparsity_of_codes,
-)
+from harmonium.assignment.problem3 import exhibits
 from harmonium.assignment.problem3.protocol import solve_problem3
 from harmonium.data.noise import add_noise
 from harmonium.families.sparse_autoencoder import TEST_NOISE_SEED
 
 problem3 = assignment.problem3
+train = harmonium.load_dataset(problem3.data, "train")
 test = harmonium.load_dataset(problem3.data, "test")
-results3 = solve_problem3(problem3, console)  # trains and measures: or loads
-
 sigma = problem3.sigmas[0]
+small = harmonium.SparseAutoencoder(
+    overcompleteness=1.5,
+    noise=sigma,
+    l1=0.5,
+    optimizer="adam",
+    learning_rate=2.5e-3,
+    learning_rate_schedule="cosine",
+    batch_size=256,
+    n_epochs=2,
+    random_state=0,
+)
+small.fit(train.X[:5000])
+for row in small.history_:
+    print(f"epoch {row['epoch']}: {row['l0']:.0f} active units an image")
+
+# %% [markdown]
+# {% set optimisers = {"adam": "Adam", "sgd": "stochastic gradient descent"} %}
+# {% set schedules = {"cosine": "falls to a thousandth of it along half a cosine", "constant": "stays what it is"} %}
+# The same is trained in earnest for {{ problem3.n_epochs }} epoch{{ "s" if problem3.n_epochs != 1 }} on the whole training set of {{ data3 }}:
+# {{ "%g"|format(sparse.overcompleteness) }} atoms a pixel; $\lambda$ = {{ "%g"|format(sparse.l1) }}, in units of the pixels' standard deviation; batches of
+# {{ sparse.batch_size }}. The noise is drawn anew at every step and not clipped. The optimiser is {{ optimisers[sparse.optimizer] }}; the learning rate starts at
+# {{ "%g"|format(sparse.learning_rate) }} and {{ schedules[sparse.learning_rate_schedule] }}. `solve_problem3` calls `fit`, in several processes; a run that is
+# finished is found in its folder and loaded.
+
+# %%
+results3 = solve_problem3(problem3, console)  # trains and measures, or loads
 model = problem3.run(sigma).load_estimator()
+print(model)
 noisy = add_noise(test.X, sigma, TEST_NOISE_SEED)
 print(f"{model.dictionary_.shape = }")
 print(f"{model.transform(noisy[:5]).shape = }")
 print(f"{model.denoise(noisy[:5]).shape = }")
 
 # %% [markdown]
-# {{ "%g"|format(sparse.overcompleteness) }} atoms a pixel; $\lambda$ = {{ "%g"|format(sparse.l1) }}, in units of the pixels' standard deviation; Adam at
-# {{ "%g"|format(sparse.learning_rate) }} with cosine decay, batches of {{ sparse.batch_size }}, {{ problem3.n_epochs }} epoch{{ "s" if problem3.n_epochs != 1 }} on the whole training
-# set of {{ data3 }}, noise drawn anew at every step and not clipped.
-#
 # ## Five pairs of input and output
 
 # %%
@@ -43,20 +58,20 @@ show(draw_rows(rows, test.image_shape))
 # ## The dictionary
 
 # %%
-show(draw_atoms_of_images(model, noisy[:5], test.X[:5], test.image_shape))
+show(exhibits.draw_atoms_of_images(model, noisy[:5], test.X[:5], test.image_shape))
 
 # %% [markdown]
 # Figure: For each of the five, the columns of D with the largest |h|: blue negative, red positive, white zero, each on its own
 # scale; above each its index i and its intensity.
 
 # %%
-show(draw_atoms_over_all(model, noisy, test.image_shape))
+show(exhibits.draw_atoms_over_all(model, noisy, test.image_shape))
 
 # %% [markdown]
 # Figure: The columns of D with the largest mean |h| over the noisy test set, and for how many of its images they are active.
 
 # %%
-show(draw_dictionary(model, noisy, test.image_shape))
+show(exhibits.draw_dictionary(model, noisy, test.image_shape))
 
 # %% [markdown]
 # Figure: The whole dictionary, the most used atom first.
@@ -65,24 +80,24 @@ show(draw_dictionary(model, noisy, test.image_shape))
 # ## How sparse, and how good
 
 # %%
-show(sparsity_of_codes(problem3, results3))
+show(exhibits.sparsity_of_codes(problem3, results3))
 
 # %% [markdown]
-# Table: Codes of the noisy test images. L0: units active an image; dead: active for none; rare: for fewer than 0.1% of the images,
-# the dead ones too, of {{ n_atoms }}.
+# Table: Codes of the noisy test images. L0: active units an image. Of the {{ n_atoms }} units, dead: active for no image; rare: active
+# for fewer than 0.1% of the images, with the dead ones.
 
 # %%
-show(error_by_l0(results3))
+show(exhibits.error_by_l0(results3))
 
 # %% [markdown]
 # Figure: What sparsity costs: λ swept at σ = {{ "%g"|format(problem3.sigmas[0]) }}, {{ problem3.n_sweep_epochs }} epoch{{ "s" if problem3.n_sweep_epochs != 1 }} each.
 
 # %%
-show(denoising_errors(problem3, results3))
+show(exhibits.denoising_errors(problem3, results3))
 
 # %% [markdown]
 # Table: Squared error per pixel against the clean test image, and peak signal-to-noise ratio; the same noise for all. A slow method
-# saw the first images only, as the last column says. What a method leaves open was chosen on noisy training images.
+# saw only the first images; the last column says how many. The parameters of a method were chosen on noisy training images.
 
 # %% [markdown]
 # {% set strength = "%g"|format(problem3.sigmas[0]) %}
@@ -95,7 +110,7 @@ show(denoising_errors(problem3, results3))
 # {{ title[0]|upper }}{{ title[1:] }} has {{ "%.1f"|format(other / sae.test_mse) }} times its error.
 # {% endfor %}
 # {% if results3[strength].dictionary_learning is defined %}
-# Of these others dictionary learning alone was trained on images of the same kind, and on fewer of them.
+# Of these others only dictionary learning was trained on images of the same kind, and on fewer of them.
 # {% endif %}
 # An image's code has {{ number(sae, "l0", 1) }} active units; {{ number(sae, "dead", 0) }} units are dead and {{ number(sae, "rare", 0) }} rare.
 # {% for title, reason in left_out.items() %}
