@@ -12,11 +12,7 @@ from nbformat import NotebookNode
 SETTINGS = [
     (model, setting) for setting in ("chosen", "bernoulli16", "latent2") for model in ("vae", "conditional_vae")
 ]
-<<<<<<< HEAD
-N_TABLES = 7
-=======
-N_TABLES = 8
->>>>>>> page2
+N_TABLES = 9
 
 
 def written(cell: dict[str, Any], key: str, digits: int) -> str:
@@ -61,7 +57,7 @@ def _problem1(results: dict[str, Any]) -> dict[str, list[str]]:
         rows[f"{name}: effective sample size of AIS"] = ["–" for _ in pca]  # log Z is summed exactly
     compared = {
         "exact maximum likelihood": "exact-likelihood",
-        "CD-5, visible units integrated out (generative)": "generative",
+        "CD-25, visible units integrated out (generative)": "generative",
         "CD-1, block Gibbs, σ = 1 (textbook)": "textbook",
         "CD-1, mean field, σ = 40 (reconstruction)": "reconstruction",
     }

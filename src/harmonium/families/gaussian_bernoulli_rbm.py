@@ -37,8 +37,14 @@ RECIPES: dict[str, dict[str, Any]] = {
         "optimizer": "sgd",
         "momentum": 0.9,
     },
-    # what the model can do, for at most 20 hidden units
-    "exact-likelihood": {"objective": "likelihood", "sigma": "learned"},
+    # what "generative" would reach without the approximation, for at most 20 hidden units
+    "exact-likelihood": {
+        "objective": "likelihood",
+        "initialisation": "principal-component-codes",
+        "learning_rate_schedule": "cosine",
+        "sigma": "learned",
+        "sigma_learning_rate": 1e-3,
+    },
 }
 
 

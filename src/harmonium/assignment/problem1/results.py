@@ -115,7 +115,7 @@ show(exhibits.error_by_epoch(problem1))
 # ## What contrastive divergence loses
 #
 # With {{ problem1.compared_at }} hidden units the partition function is a sum of $2^{ {{- problem1.compared_at -}} }$ terms. So the
-# likelihood itself can be maximised, in as many steps and with a learned σ:
+# likelihood itself can be maximised, from the same start, in as many steps and with a learned σ:
 
 # %%
 show(exhibits.against_exact_likelihood(problem1, results1))
@@ -181,7 +181,7 @@ show(exhibits.draw_samples(generative, test.image_shape))
 
 # %% [markdown]
 # Figure: A hundred draws of each generative machine, as E[v | h]; below, the first ten with the pixel noise of p(v | h). For up to 20 hidden
-# units h is drawn exactly, else each by an annealed Gibbs chain of its own.
+# units h is drawn exactly, else by annealed Gibbs chains that are taken in proportion to their importance weights.
 
 # %% [markdown]
 # A classifier that is right on {{ "%.1f"|format(100 * judge_accuracy) }}% of the test images says which class each of {{ n_draws }} draws looks like, and how
