@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import harmonium
+from harmonium.families.gaussian_bernoulli_rbm import RECIPES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -79,3 +80,12 @@ def test_what_the_readme_says_beside_its_python_is_so(run):
     codes = model.transform(names["noisy"])
     for row, chosen, h in zip(codes, indices, intensities, strict=True):
         assert sorted(row, reverse=True)[:5] == list(row[chosen]) == list(h)
+    assert names["grid"].shape == (4 * 28, 10 * 28)
+    assert names["points"].shape == (N_ROWS, 2)
+
+
+@pytest.mark.parametrize("name", ["textbook", "generative", "reconstruction"])
+def test_the_readmes_keywords_of_a_recipe_are_the_recipe(name):
+    keywords = re.search(rf"^\| `{name}` \| .* \| `(.*)` \|$", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    found = harmonium.GaussianBernoulliRBM(**eval(f"dict({keywords[1]})")).get_params()
+    assert found == harmonium.GaussianBernoulliRBM(**RECIPES[name]).get_params()

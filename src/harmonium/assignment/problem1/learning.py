@@ -9,7 +9,8 @@
 # %%
 import torch
 
-images = torch.from_numpy(harmonium.load_dataset(assignment.problem1.data, "train").X[:5000]).float()
+train = harmonium.load_dataset(assignment.problem1.data, "train")
+images = torch.from_numpy(train.X[:5000]).float()
 torch.manual_seed(0)
 n_hidden, rate, sigma = 25, 0.02, images.std()
 W = 0.01 * torch.randn(images.shape[1], n_hidden)
@@ -66,4 +67,5 @@ on_the_page = {"weight": (by_W - sigma / 2 * by_b[:, None]).T, "visible_centre":
 on_the_page["hidden_bias"] = by_alpha
 for name, gradient in on_the_page.items():
     difference = (module.get_parameter(name).grad + gradient).abs().max()
-    print(f"{name}: largest entry {gradient.abs().max():.1e}, largest difference {difference:.1e}")
+    largest = gradient.abs().max()
+    print(f"{name}: largest entry {largest:.1e}, largest difference {difference:.1e}")

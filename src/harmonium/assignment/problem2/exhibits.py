@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from harmonium.assignment.numbers import number
 from harmonium.assignment.over_seeds import Metrics
@@ -96,7 +95,8 @@ def draw_curves(problem: Problem2, study: Mapping[str, Any], results: Metrics) -
             colour = COLOURS[5] if trial is best else "#bbbbbb"
             searched.plot(range(1, len(losses) + 1), losses, color=colour, marker=".")
         searched.set(title="search, validation part", xlabel="epoch", ylabel="−ELBO, nats an image")
-        searched.xaxis.set_major_locator(MaxNLocator(integer=True))
+        n_epochs = max(len(trial["losses_by_epoch"]) for trial in trials)
+        searched.set(xlim=(0.8, n_epochs + 0.2), xticks=range(1, n_epochs + 1))
         for ax, setting in zip(panels, ("chosen", "bernoulli16"), strict=True):
             curves = {}
             for key, title in TITLES.items():
@@ -109,7 +109,11 @@ def draw_curves(problem: Problem2, study: Mapping[str, Any], results: Metrics) -
             plot_curves(ax, curves, xlabel="epoch", ylabel="")
             for key, colour in zip(TITLES, COLOURS, strict=False):
                 ax.plot(
-                    epochs[-1] + 0.6, results[key][setting]["negative_elbo"], color=colour, marker="*", markersize=9
+                    len(epochs) * 17 / 16,
+                    results[key][setting]["negative_elbo"],
+                    color=colour,
+                    marker="*",
+                    markersize=9,
                 )
             ax.set_title(f"{setting}, training (★ test)")
     return figure
@@ -130,7 +134,7 @@ def draw_maps(
     """
     names, classes = np.unique(np.asarray(test.labels), return_inverse=True)
     with style():
-        figure = Figure(figsize=(9, 5), layout="constrained")
+        figure = Figure(figsize=(9, 4.4), layout="constrained")
         panels = figure.subplots(1, len(points))
         for ax, (title, mapped) in zip(panels, points.items(), strict=True):
             plot_classes(ax, mapped, classes[: len(mapped)], list(names))

@@ -14,8 +14,16 @@ classes = torch.from_numpy(np.unique(train.labels[:5000], return_inverse=True)[1
 c, n_latent = one_hot(classes).float(), 16
 n_pixels, n_classes = images.shape[1], c.shape[1]
 torch.manual_seed(0)
-encoder = nn.Sequential(nn.Linear(n_pixels + n_classes, 128), nn.SiLU(), nn.Linear(128, 2 * n_latent))
-decoder = nn.Sequential(nn.Linear(n_latent + n_classes, 128), nn.SiLU(), nn.Linear(128, n_pixels))
+encoder = nn.Sequential(
+    nn.Linear(n_pixels + n_classes, 128),
+    nn.SiLU(),
+    nn.Linear(128, 2 * n_latent),
+)
+decoder = nn.Sequential(
+    nn.Linear(n_latent + n_classes, 128),
+    nn.SiLU(),
+    nn.Linear(128, n_pixels),
+)
 optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.003)
 
 
@@ -45,8 +53,10 @@ from harmonium.modules.priors import StandardNormal
 from harmonium.modules.vae import VAEModule
 from harmonium.objectives.elbo import NegativeELBO
 
-module = VAEModule(encoder, decoder, make_likelihood("bernoulli"), StandardNormal(n_latent), n_classes)
-library = NegativeELBO(module, torch.Generator().manual_seed(1))(images, classes).loss
+likelihood, prior = make_likelihood("bernoulli"), StandardNormal(n_latent)
+module = VAEModule(encoder, decoder, likelihood, prior, n_classes)
+objective = NegativeELBO(module, torch.Generator().manual_seed(1))
+library = objective(images, classes).loss
 noise = torch.randn(len(images), n_latent, generator=torch.Generator().manual_seed(1))
 page = -elbo(images, c, noise).mean()
 difference = (library - page).abs()

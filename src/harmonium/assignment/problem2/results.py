@@ -147,7 +147,8 @@ show(exhibits.bounds_and_codes(results2))
 # ## The 2D manifolds
 
 # %%
-maps = {title: read_map(problem2.run(key, "chosen")) for key, title in exhibits.TITLES.items()}
+titles = exhibits.TITLES
+maps = {titles[key]: read_map(problem2.run(key, "chosen")) for key in titles}
 show(exhibits.draw_maps(maps, test))
 
 # %% [markdown]
@@ -155,10 +156,8 @@ show(exhibits.draw_maps(maps, test))
 # images (perplexity {{ perplexity }}, seed {{ vae.chosen.random_state }}); at most 250 images a class are drawn. A map's axes mean nothing.
 
 # %%
-codes = {
-    title: models[key, "latent2"].transform(test.X, test.labels)
-    for key, title in exhibits.TITLES.items()
-}
+planes = {titles[key]: models[key, "latent2"] for key in titles}
+codes = {title: vae.transform(test.X, test.labels) for title, vae in planes.items()}
 show(exhibits.draw_maps(codes, test, limits=(-4, 4)))
 
 # %% [markdown]
@@ -172,13 +171,13 @@ show(exhibits.draw_maps(codes, test, limits=(-4, 4)))
 # {{ percent(results2.conditional_vae.latent2.probe_accuracy) }} with the cVAE.
 
 # %%
-show(exhibits.draw_manifold(models["vae", "latent2"], test.image_shape))
+show(exhibits.draw_manifold(planes["VAE"], test.image_shape))
 
 # %% [markdown]
 # Figure: VAE, latent2: E[x | z] on a grid over the quantiles of the prior, from 2% to 98%.
 
 # %%
-show(exhibits.draw_manifold_of_each_class(models["conditional_vae", "latent2"], test.image_shape))
+show(exhibits.draw_manifold_of_each_class(planes["cVAE"], test.image_shape))
 
 # %% [markdown]
 # Figure: cVAE, latent2: the same, one grid a class. Each class has the whole plane to itself.
@@ -241,7 +240,7 @@ firsts = one_of_each_class(test, len(np.unique(test.y)))
 images, labels = test.X[firsts], test.labels[firsts]
 rows = {"test image": images}
 for (key, setting), model in models.items():
-    rows[f"{exhibits.TITLES[key]}, {setting}"] = model.reconstruct(images, labels)
+    rows[f"{titles[key]}, {setting}"] = model.reconstruct(images, labels)
 show(draw_rows(rows, test.image_shape))
 
 # %% [markdown]

@@ -27,7 +27,7 @@ METHOD_TITLES = {
     "dictionary_learning": "dictionary learning (scikit-learn)",
     "sparse_autoencoder": "sparse autoencoder",
 }
-_DICTIONARY_COLUMNS = 42
+_DICTIONARY_COLUMNS = 56
 Array = npt.NDArray[np.floating]
 
 

@@ -5,7 +5,8 @@
 # the code of the noisy one. Pixels are in units of their standard deviation; after every step the atoms are scaled to unit norm.
 
 # %%
-pixels = torch.from_numpy(harmonium.load_dataset(assignment.problem3.data, "train").X[:5000]).float()
+train = harmonium.load_dataset(assignment.problem3.data, "train")
+pixels = torch.from_numpy(train.X[:5000]).float()
 images = pixels / pixels.std()
 noise, l1 = assignment.problem3.sigmas[0] / pixels.std(), 0.5
 n_pixels = images.shape[1]

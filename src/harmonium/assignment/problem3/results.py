@@ -8,7 +8,6 @@ from harmonium.data.noise import add_noise
 from harmonium.families.sparse_autoencoder import TEST_NOISE_SEED
 
 problem3 = assignment.problem3
-train = harmonium.load_dataset(problem3.data, "train")
 test = harmonium.load_dataset(problem3.data, "test")
 sigma = problem3.sigmas[0]
 small = harmonium.SparseAutoencoder(
