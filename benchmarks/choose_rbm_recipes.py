@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/choose_rbm_recipes.py [--n-hidden 10 50] [--only sweeps]
 
 Trains on 50 000 of the training images and measures on the other 10 000; the test set is not read. This is how the
-settings in ``src/harmonium/families/gaussian_bernoulli_rbm.py`` were chosen. Seed 0, one thread a run.
+settings in ``src/harmonium/estimators/gaussian_bernoulli_recipes.py`` were chosen. Seed 0, one thread a run.
 """
 
 from __future__ import annotations

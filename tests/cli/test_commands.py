@@ -16,9 +16,9 @@ from harmonium.assignment.problem3.protocol import Problem3
 from harmonium.assignment.protocol import Assignment
 from harmonium.cli.main import main
 from harmonium.data.datasets import load_dataset
+from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.run_directory import RunDirectory
-from harmonium.families.gaussian_bernoulli_rbm import RECIPES
 
 TUNE = ["tune", "conditional-vae", "--n-trials", "4", "--n-epochs", "2", "--n-final-epochs", "2"]
 TRAIN = ["train", "gaussian-bernoulli-rbm", "--n-hidden", "3", "--n-epochs", "2"]
@@ -81,7 +81,7 @@ def test_a_condition_needs_labels(tmp_path, monkeypatch, capsys):
 def test_progress_is_plain_lines_in_a_log(images_file, capsys):
     main([*TRAIN, "--data", str(images_file)])
     lines = capsys.readouterr().err.splitlines()
-    assert [line for line in lines if "epoch 1/2" in line and "test_mse" in line]
+    assert [line for line in lines if "epoch 1/2" in line and "training_mse" in line and "sigma_max" in line]
     assert not any("\x1b" in line for line in lines)
 
 

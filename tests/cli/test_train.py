@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from harmonium.cli.main import main
+from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.run_directory import RunDirectory
-from harmonium.families.gaussian_bernoulli_rbm import RECIPES
 from harmonium.families.registry import family_names
 
 RBM = ["train", "gaussian-bernoulli-rbm", "--data", "own.npz"]

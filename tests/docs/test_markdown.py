@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import harmonium
-from harmonium.families.gaussian_bernoulli_rbm import RECIPES
+from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 from harmonium import GaussianBernoulliRBM
+from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.reconstruction import mean_squared_error
 
@@ -133,3 +135,18 @@ def test_sample_refuses_nothing_to_draw(matrix, argument):
     rbm = GaussianBernoulliRBM(3, n_epochs=1).fit(matrix)
     with pytest.raises(InvalidInputError, match=r"must be a positive integer; got 0"):
         rbm.sample(**argument)
+
+
+def test_a_recipe_sets_parameters_and_what_is_passed_wins():
+    for name, settings in RECIPES.items():
+        rbm = GaussianBernoulliRBM.from_recipe(name, n_hidden=7, learning_rate=0.5)
+        expected = GaussianBernoulliRBM().get_params() | settings | {"n_hidden": 7, "learning_rate": 0.5}
+        assert rbm.get_params() == clone(rbm).get_params() == expected
+    assert GaussianBernoulliRBM.from_recipe("reconstruction", sigma=3.0).sigma == 3.0
+
+
+def test_a_recipe_that_there_is_not_is_answered_with_those_that_there_are():
+    with pytest.raises(
+        InvalidInputError, match=r"the recipe must be one of 'generative', .*'textbook'.*; got 'lowest'"
+    ):
+        GaussianBernoulliRBM.from_recipe("lowest")

@@ -106,6 +106,12 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """Return what maps rows held back, and their labels, to the loss of each; the module is in evaluation mode."""
         raise NotImplementedError
 
+    def _recorder(
+        self, rows: Array, kept: npt.NDArray[np.int64] | None, held: npt.NDArray[np.int64] | None
+    ) -> Callable[[Trainer], None] | None:
+        """Return a callback that records more of each epoch than the objective does, given which rows are what."""
+        return None
+
     def _exact_module(self) -> Any:
         """Return a copy of the fitted module for inference: in double precision and evaluation mode."""
         check_is_fitted(self)

@@ -61,6 +61,9 @@ class BernoulliRBM(RBMEstimator):
         Of SGD; the decay of the first moment of Adam.
     scaling : {"none", "unit-interval"}
         ``"none"`` needs values in [0, 1]; ``"unit-interval"`` takes the range of each feature to it.
+    log_likelihood_every : int or None
+        After so many epochs, each time, the log-likelihood is measured and recorded: exactly up to 20 hidden units,
+        else by a short annealed importance sampling.
     random_state : int, numpy generator or None
         The same integer gives the same bits on the same machine and number of threads.
     verbose : bool
@@ -77,7 +80,8 @@ class BernoulliRBM(RBMEstimator):
     scaling_ : Scaling
         ``mean`` and ``scale`` of every feature.
     history_ : list of dict
-        A row an epoch.
+        A row an epoch: ``training_mse``, and ``log_likelihood`` where asked for; with rows held back their
+        ``validation_loss``, in nats, and ``free_energy_gap`` (`harmonium.estimators.recording`).
     module_ : BernoulliBernoulliRBMModule
     n_features_in_ : int
 
@@ -120,6 +124,7 @@ class BernoulliRBM(RBMEstimator):
         optimizer: Literal["adam", "sgd"] = "sgd",
         momentum: float = 0.0,
         scaling: Literal["none", "unit-interval"] = "none",
+        log_likelihood_every: int | None = None,
         random_state: RandomState = None,
         verbose: bool = False,
     ) -> None:
@@ -136,6 +141,7 @@ class BernoulliRBM(RBMEstimator):
         self.optimizer = optimizer
         self.momentum = momentum
         self.scaling = scaling
+        self.log_likelihood_every = log_likelihood_every
         self.random_state = random_state
         self.verbose = verbose
 

@@ -40,7 +40,7 @@ class PreparedFit:
     batches : Batches
         Of the rows that are trained on.
     callbacks : tuple of callable
-        What watches the rows held back, where there are any.
+        What records each epoch, and watches the rows held back, where there are any.
     """
 
     trainer: Trainer
@@ -95,7 +95,9 @@ def _prepared(
     if estimator.validation_fraction > 0:
         kept, held = hold_out(len(rows), estimator.validation_fraction, _strata(y), estimator.seed_)
     batches = Batches(rows, estimator.scaling_, estimator.batch_size, labels, kept)
-    callbacks = () if held is None else (_early_stopping(estimator, rows, labels, held),)
+    recorder = estimator._recorder(rows, kept, held)
+    stopping = None if held is None else _early_stopping(estimator, rows, labels, held)
+    callbacks = tuple(callback for callback in (recorder, stopping) if callback is not None)
     return PreparedFit(trainer(batches.n_samples), batches, callbacks)
 
 

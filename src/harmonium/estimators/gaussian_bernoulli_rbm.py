@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import torch
 
 from harmonium.data.scaling import ScalingKind
 from harmonium.data.tensors import as_tensor
+from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 from harmonium.estimators.input_checks import Array
 from harmonium.estimators.parameters import Check, check_choice, check_positive_number, one_of
 from harmonium.estimators.rbm import RBMEstimator
@@ -79,6 +80,9 @@ class GaussianBernoulliRBM(RBMEstimator):
     scaling : {"global", "feature", "unit-interval", "none"}
         ``"global"`` centres each feature and divides all by one standard deviation, ``"feature"`` divides each by its
         own, ``"unit-interval"`` takes the range of each to [0, 1], ``"none"`` leaves the data as they are.
+    log_likelihood_every : int or None
+        After so many epochs, each time, the log-likelihood is measured and recorded: exactly up to 20 hidden units,
+        else by a short annealed importance sampling.
     random_state : int, numpy generator or None
         The same integer gives the same bits on the same machine and number of threads.
     verbose : bool
@@ -97,7 +101,9 @@ class GaussianBernoulliRBM(RBMEstimator):
     scaling_ : Scaling
         ``mean`` and ``scale`` of every feature.
     history_ : list of dict
-        A row an epoch, with the ``validation_loss`` of the rows held back, in nats and in the model's own units.
+        A row an epoch: ``training_mse`` in the user's units, ``sigma_min`` and ``sigma_max`` where sigma is learned,
+        ``log_likelihood`` where asked for; with rows held back their ``validation_loss``, in nats and in the model's
+        own units, and ``free_energy_gap`` (`harmonium.estimators.recording`).
     module_ : GaussianBernoulliRBMModule
     n_features_in_ : int
 
@@ -146,6 +152,7 @@ class GaussianBernoulliRBM(RBMEstimator):
         optimizer: Literal["adam", "sgd"] = "adam",
         momentum: float = 0.9,
         scaling: ScalingKind = "global",
+        log_likelihood_every: int | None = None,
         random_state: RandomState = None,
         verbose: bool = False,
     ) -> None:
@@ -166,8 +173,38 @@ class GaussianBernoulliRBM(RBMEstimator):
         self.optimizer = optimizer
         self.momentum = momentum
         self.scaling = scaling
+        self.log_likelihood_every = log_likelihood_every
         self.random_state = random_state
         self.verbose = verbose
+
+    @classmethod
+    def from_recipe(cls, name: str, **parameters: Any) -> Self:
+        """Return an RBM, not yet trained, with the settings of a recipe of `harmonium train`.
+
+        Parameters
+        ----------
+        name : {"generative", "reconstruction", "textbook", "exact-likelihood"}
+            The best density; the lowest error; what follows a lecture; maximum likelihood of up to 20 hidden units.
+        **parameters
+            Of the constructor; they win over the recipe's.
+
+        Returns
+        -------
+        GaussianBernoulliRBM
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such recipe.
+
+        Examples
+        --------
+        >>> from harmonium import GaussianBernoulliRBM
+        >>> GaussianBernoulliRBM.from_recipe("reconstruction", n_hidden=10)
+        GaussianBernoulliRBM(n_hidden=10, negative_phase='mean-field', sigma=40.0)
+        """
+        check_choice("the recipe", name, tuple(RECIPES))
+        return cls(**{**RECIPES[name], **parameters})
 
     @property
     def _sigma_is_learned(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
 from harmonium.estimators.inference import map_rows
 from harmonium.estimators.input_checks import Array
-from harmonium.estimators.parameters import Check, check_positive_integer, one_of
+from harmonium.estimators.parameters import Check, check_positive_integer, one_of, or_none
+from harmonium.estimators.recording import recorder
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.partition_function import log_partition
 from harmonium.modules.enumeration import MAX_ENUMERABLE_UNITS
@@ -34,16 +35,22 @@ _VALIDATION_CHAINS, _VALIDATION_TEMPERATURES = 128, 500
 _FEW_CHAINS = 30  # below, the draws are not to be relied on
 
 
+def _quick_log_partition(module: RBMModule, generator: torch.Generator) -> float:
+    return log_partition(module, generator, n_chains=_VALIDATION_CHAINS, n_temperatures=_VALIDATION_TEMPERATURES).value
+
+
 class RBMEstimator(LatentVariableEstimator):
     """Base of the restricted Boltzmann machines: training, inference, likelihood and draws.
 
-    A subclass has the parameters `n_hidden`, `objective`, `n_gibbs_steps` and `negative_phase`, and makes the module.
+    A subclass has the parameters `n_hidden`, `objective`, `n_gibbs_steps`, `negative_phase` and `log_likelihood_every`,
+    and makes the module.
     """
 
     n_hidden: int
     objective: str
     n_gibbs_steps: int
     negative_phase: Any
+    log_likelihood_every: int | None
 
     module_: RBMModule
     _log_partition: LogPartitionEstimate | None = None
@@ -52,6 +59,7 @@ class RBMEstimator(LatentVariableEstimator):
         "n_hidden": check_positive_integer,
         "objective": one_of(OBJECTIVES),
         "n_gibbs_steps": check_positive_integer,
+        "log_likelihood_every": or_none(check_positive_integer),
     }
 
     def _check_parameters(self) -> None:
@@ -77,10 +85,16 @@ class RBMEstimator(LatentVariableEstimator):
 
     def _validation_losses(self, module: RBMModule, generator: torch.Generator) -> ValidationLosses:
         """Return the negative log-likelihood of each row, with log Z by a short annealed importance sampling."""
-        estimate = log_partition(
-            module, generator, n_chains=_VALIDATION_CHAINS, n_temperatures=_VALIDATION_TEMPERATURES
-        )
-        return lambda v, c: module.free_energy(v) + estimate.value
+        log_z = _quick_log_partition(module, generator)
+        return lambda v, c: module.free_energy(v) + log_z
+
+    def _recorder(
+        self, rows: Array, kept: npt.NDArray[np.int64] | None, held: npt.NDArray[np.int64] | None
+    ) -> Callable[[Trainer], None]:
+        def log_z(module: RBMModule) -> float:
+            return _quick_log_partition(module, spawn_generator(self.seed_, "recorded log-likelihood"))
+
+        return recorder(self, rows, kept, held, log_z)
 
     def _adopt(self, trainer: Trainer) -> Self:
         self._log_partition = None

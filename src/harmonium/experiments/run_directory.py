@@ -102,7 +102,8 @@ class RunDirectory:
     def write_history(self, history: list[HistoryRow]) -> None:
         """Write a row an epoch."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+        names = list(dict.fromkeys(name for row in history for name in row))  # not every epoch records the same
+        writer = csv.DictWriter(text, fieldnames=names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)
         write_atomically(self.path / "history.csv", text.getvalue())
@@ -114,7 +115,7 @@ class RunDirectory:
         text = self._read("history.csv")
         try:
             rows = csv.DictReader(text.splitlines())
-            return [{key: float(value) for key, value in row.items()} for row in rows]
+            return [{key: float(value) for key, value in row.items() if value != ""} for row in rows]
         except (TypeError, ValueError) as error:
             raise DamagedFileError(f"{self.path / 'history.csv'} is damaged: {error}") from error
 

@@ -6,13 +6,10 @@ import logging
 from collections.abc import Callable
 
 from harmonium.data.datasets import Dataset, load_dataset
-from harmonium.estimators.base import LatentVariableEstimator
 from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import DamagedFileError, InvalidInputError, SplitUnavailableError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.run_directory import RunDirectory
-from harmonium.families.family import Family
-from harmonium.families.registry import find_family
 from harmonium.training.checkpoint import Checkpoints, checkpoint_paths, load_checkpoint
 from harmonium.training.trainer import Trainer
 
@@ -22,9 +19,9 @@ logger = logging.getLogger(__name__)
 def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer], None]) -> bool:
     """Train a configuration into its run directory; what is done already is not done again.
 
-    Every epoch is checkpointed; a row of ``history.csv`` also has what the family monitors on the test split, where
-    the data have one (only reported: nothing is chosen by it). A run that was stopped goes on from its last whole
-    checkpoint, bit for bit as if it had not been stopped.
+    Every epoch is checkpointed. The test split, where the data have one, is only looked at before training, for what
+    could not be measured afterwards. A run that was stopped goes on from its last whole checkpoint, bit for bit as if
+    it had not been stopped.
 
     Parameters
     ----------
@@ -62,7 +59,6 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
     _go_on(prepared.trainer, run)
     prepared.run(
         config.parameters["n_epochs"],
-        *_monitors(find_family(config.model), estimator, test),
         Checkpoints(run.checkpoints),
         lambda trainer: run.write_history(trainer.history),
         *callbacks,
@@ -97,16 +93,3 @@ def _test_split(name: str) -> Dataset | None:
         return load_dataset(name, "test")
     except SplitUnavailableError:  # an own file need not have one
         return None
-
-
-def _monitors(
-    family: Family, estimator: LatentVariableEstimator, test: Dataset | None
-) -> list[Callable[[Trainer], None]]:
-    monitor = family.monitor
-    if monitor is None or test is None:
-        return []
-
-    def record(trainer: Trainer) -> None:
-        trainer.history[-1] |= monitor(estimator, trainer.objective.module, test)
-
-    return [record]

@@ -60,9 +60,6 @@ class Family:
         What `evaluate` returns: the least that a whole run has measured.
     recorded : tuple of str
         What every row of a run's history records besides its number and its seconds.
-    monitor : callable, optional
-        Maps the estimator, its module in training and the test data to figures that each row of the history records
-        as well; they are only reported, nothing is chosen by them.
     recipes : mapping of str to mapping
         Settings that go together, by name; the command line takes the first where none is named.
     named_by : tuple of str
@@ -82,7 +79,6 @@ class Family:
     evaluate: Callable[[Any, Dataset, Callable[[], Dataset] | None], dict[str, Any]]
     measures: Parameters
     recorded: tuple[str, ...] = ()
-    monitor: Callable[[Any, Any, Dataset], dict[str, float]] | None = None
     recipes: Mapping[str, Parameters] = field(default_factory=dict)
     named_by: tuple[str, ...] = ()
     spaces: Mapping[str, Space] = field(default_factory=dict)

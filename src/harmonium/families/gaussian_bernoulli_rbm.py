@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 from harmonium.families.family import NUMBER, NUMBER_OR_NONE, Family, Space
 
 if TYPE_CHECKING:
@@ -11,41 +12,6 @@ if TYPE_CHECKING:
 
     from harmonium.data.datasets import Dataset
     from harmonium.estimators.rbm import RBMEstimator
-
-# chosen on a validation part of the training set; ``benchmarks/choose_rbm_recipes.py`` repeats the choice
-RECIPES: dict[str, dict[str, Any]] = {
-    # a density: a start that has the data's modes, chains that mix, sigma learned at the rate of all else
-    "generative": {
-        "objective": "cd",
-        "negative_phase": "collapsed",
-        "n_gibbs_steps": 25,
-        "initialisation": "principal-component-codes",
-        "learning_rate_schedule": "cosine",
-        "sigma": "learned",
-        "sigma_learning_rate": 1e-3,
-    },
-    # the lowest error: so wide a sigma that every hidden unit stays in its linear range
-    "reconstruction": {"objective": "cd", "negative_phase": "mean-field", "sigma": 40.0},
-    # what follows a lecture: pixels standardised, so that sigma can stay at one; v and h drawn in turns; no Adam. A
-    # learned sigma gave the same error, up to 38 nats more for M = 10, 50 and 100, and 90 nats less for M = 250
-    "textbook": {
-        "objective": "cd",
-        "negative_phase": "sampled",
-        "n_gibbs_steps": 1,
-        "sigma": 1.0,
-        "scaling": "feature",
-        "optimizer": "sgd",
-        "momentum": 0.9,
-    },
-    # what "generative" would reach without the approximation, for at most 20 hidden units
-    "exact-likelihood": {
-        "objective": "likelihood",
-        "initialisation": "principal-component-codes",
-        "learning_rate_schedule": "cosine",
-        "sigma": "learned",
-        "sigma_learning_rate": 1e-3,
-    },
-}
 
 
 def evaluate_density(
@@ -71,21 +37,6 @@ def evaluate_density(
     }
 
 
-def monitor_reconstruction(estimator: RBMEstimator, module: Any, test: Dataset) -> dict[str, float]:
-    """Measure the test error of the mean-field reconstruction by a module in training, in single precision."""
-    import torch
-
-    from harmonium.data.tensors import as_tensor
-    from harmonium.metrics.reconstruction import mean_squared_error
-
-    def reconstruct(rows: Any) -> Any:
-        with torch.no_grad():
-            reconstruction = module.reconstruct(estimator.scaling_.apply(as_tensor(rows)).float())
-            return estimator.scaling_.invert(reconstruction).numpy()
-
-    return {"test_mse": mean_squared_error(test.X, reconstruct)}
-
-
 FAMILY = Family(
     name="gaussian-bernoulli-rbm",
     estimator="harmonium.estimators.gaussian_bernoulli_rbm:GaussianBernoulliRBM",
@@ -94,8 +45,7 @@ FAMILY = Family(
         **dict.fromkeys(("test_mse", "test_log_likelihood", "log_likelihood_standard_error"), NUMBER),
         "effective_sample_size": NUMBER_OR_NONE,
     },
-    recorded=("test_mse",),
-    monitor=monitor_reconstruction,
+    recorded=("training_mse",),
     recipes=RECIPES,
     named_by=("n_hidden",),
     spaces={

@@ -106,6 +106,13 @@ class GaussianBernoulliRBMModule(RBMModule):
         r"""Whether :math:`\sigma` takes gradients."""
         return self.log_variance.requires_grad
 
+    def scale_range(self) -> dict[str, float]:
+        r"""Return ``sigma_min`` and ``sigma_max``, where :math:`\sigma` takes gradients."""
+        if not self.learns_scale:
+            return {}
+        sigma = self.sigma.detach()
+        return {"sigma_min": float(sigma.min()), "sigma_max": float(sigma.max())}
+
     def standardise(self, v: torch.Tensor) -> torch.Tensor:
         r"""Return :math:`x = v / \sigma`."""
         return v / self.sigma

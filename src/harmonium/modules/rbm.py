@@ -129,6 +129,10 @@ class RBMModule(nn.Module, ABC):
         """Whether what `standardise` divides by takes gradients."""
         return False
 
+    def scale_range(self) -> dict[str, float]:
+        """Return the smallest and the largest of what `standardise` divides by, where it takes gradients."""
+        return {}
+
     @abstractmethod
     def standardise(self, v: torch.Tensor) -> torch.Tensor:
         """Return x of v."""

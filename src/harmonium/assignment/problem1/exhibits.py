@@ -14,7 +14,7 @@ from harmonium.assignment.numbers import log_likelihood, number
 from harmonium.assignment.over_seeds import Metrics
 from harmonium.assignment.problem1.protocol import BASELINES, SWEPT, Problem1
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
-from harmonium.families.gaussian_bernoulli_rbm import RECIPES
+from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 from harmonium.figures.curves import plot_curves
 from harmonium.figures.image_grids import plot_filters, plot_images
 from harmonium.figures.style import style
@@ -146,7 +146,7 @@ def _by_hidden(results: Metrics, key: str, labels: Mapping[str, str], ylabel: st
 
 
 def error_by_epoch(problem: Problem1) -> Figure:
-    """Draw the test error after every epoch, of the runs of seed 0."""
+    """Draw the training error after every epoch, of the runs of seed 0."""
     with style():
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         panels = figure.subplots(1, len(SWEPT), sharey=True)
@@ -154,8 +154,8 @@ def error_by_epoch(problem: Problem1) -> Figure:
             curves = {}
             for m in problem.n_hidden:
                 history = problem.run(recipe, m, 0).history()
-                curves[f"M = {m}"] = ([row["epoch"] for row in history], [row["test_mse"] for row in history])
-            ylabel = _MSE if ax is panels[0] else ""
+                curves[f"M = {m}"] = ([row["epoch"] for row in history], [row["training_mse"] for row in history])
+            ylabel = "training mean squared error per pixel" if ax is panels[0] else ""
             plot_curves(ax, curves, xlabel="epoch", ylabel=ylabel, log="y", legend=False)
             ax.set_title(recipe)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")

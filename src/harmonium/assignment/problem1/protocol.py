@@ -18,6 +18,7 @@ from harmonium.assignment.problem1.factor_analysis import factor_analysis
 from harmonium.data.datasets import load_dataset
 from harmonium.data.scaling import fit_scaling
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
+from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.config import TrainConfig
@@ -27,7 +28,6 @@ from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.sweep import train_and_evaluate
 from harmonium.experiments.train import train
 from harmonium.families.family import NUMBER
-from harmonium.families.gaussian_bernoulli_rbm import RECIPES
 
 SWEPT = ("textbook", "generative", "reconstruction")
 BASELINES = ("pca", "factor_analysis")

@@ -82,7 +82,7 @@ show(exhibits.likelihood_by_hidden(results1))
 show(exhibits.error_by_epoch(problem1))
 
 # %% [markdown]
-# Figure: Test error after every epoch, seed 0.
+# Figure: Error of 1,000 training images after every epoch, seed 0.
 
 # %% [markdown]
 # {% set m = problem1.n_hidden[-1]|string %}

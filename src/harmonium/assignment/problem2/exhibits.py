@@ -102,10 +102,9 @@ def draw_curves(problem: Problem2, study: Mapping[str, Any], results: Metrics) -
             for key, title in TITLES.items():
                 run = problem.run(key, setting)
                 volume = float(run.load_estimator().scaling_.log_volume)
-                epochs, losses = zip(
-                    *((row["epoch"], row["negative_elbo"] + volume) for row in run.history()), strict=True
-                )
-                curves[title] = (epochs, losses)
+                history = run.history()
+                epochs = [row["epoch"] for row in history]
+                curves[title] = (epochs, [row["negative_elbo"] + volume for row in history])
             plot_curves(ax, curves, xlabel="epoch", ylabel="")
             for key, colour in zip(TITLES, COLOURS, strict=False):
                 ax.plot(

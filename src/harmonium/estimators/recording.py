@@ -1,0 +1,83 @@
+"""What an RBM records of itself after every epoch, from rows of the training data alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from harmonium.data.tensors import as_tensor
+from harmonium.estimators.input_checks import Array
+from harmonium.modules.rbm import RBMModule
+from harmonium.training.trainer import HistoryRow, Trainer
+
+if TYPE_CHECKING:
+    from harmonium.estimators.rbm import RBMEstimator
+
+_N_ROWS = 1000
+
+
+def recorder(
+    estimator: RBMEstimator,
+    rows: Array,
+    kept: npt.NDArray[np.int64] | None,
+    held: npt.NDArray[np.int64] | None,
+    log_partition: Callable[[RBMModule], float],
+) -> Callable[[Trainer], None]:
+    """Return a trainer's callback that adds to each row of ``history_`` what a user can act on.
+
+    It looks at no more than 1,000 of the rows that are trained on, and as many of those held back, evenly spaced and
+    the same in every epoch.
+
+    ``training_mse``
+        of the mean-field reconstruction, squared error per feature in the user's units;
+    ``sigma_min``, ``sigma_max``
+        of a learned sigma, in the model's units, as `sigma_bounds`;
+    ``free_energy_gap``
+        where rows are held back: the mean F(v) of these less that of rows trained on. It grows when the model learns
+        the rows rather than what they have in common [1]_;
+    ``log_likelihood``
+        every `log_likelihood_every` epochs, mean in nats and in the user's units, of rows held back where there are
+        any, else of rows trained on; log Z as for `validation_fraction`.
+
+    Parameters
+    ----------
+    estimator : RBMEstimator
+        That has learned its scaling and seed.
+    rows : ndarray of shape (n_samples, n_features)
+    kept, held : ndarray of int, or None
+        Which rows are trained on, and which are held back; None for all, and for none.
+    log_partition : callable
+        Maps the module to log Z, the same for the same weights.
+
+    References
+    ----------
+    .. [1] G. Hinton, "A Practical Guide to Training Restricted Boltzmann Machines" (2012), section 6.
+    """
+    scaling = estimator.scaling_
+    n_kept = len(rows) if kept is None else len(kept)
+    n = min(_N_ROWS, n_kept, n_kept if held is None else len(held))
+
+    def chosen(among: npt.NDArray[np.int64] | None) -> torch.Tensor:
+        index = np.linspace(0, (len(rows) if among is None else len(among)) - 1, n).astype(np.int64)
+        return scaling.apply(as_tensor(rows[index if among is None else among[index]])).float()
+
+    trained_on, held_back = chosen(kept), None if held is None else chosen(held)
+
+    @torch.no_grad()
+    def record(trainer: Trainer) -> None:
+        module: Any = trainer.objective.module
+        error = scaling.invert(module.reconstruct(trained_on)) - scaling.invert(trained_on)
+        found: HistoryRow = {"training_mse": float(error.square().mean(dtype=torch.float64)), **module.scale_range()}
+        free_energy = module.free_energy(trained_on if held_back is None else held_back).mean(dtype=torch.float64)
+        if held_back is not None:
+            found["free_energy_gap"] = float(free_energy - module.free_energy(trained_on).mean(dtype=torch.float64))
+        every = estimator.log_likelihood_every
+        if every is not None and trainer.epoch % every == 0:
+            found["log_likelihood"] = float(-free_energy) - log_partition(module) - estimator._log_volume
+        trainer.history[-1] |= found
+
+    return record
