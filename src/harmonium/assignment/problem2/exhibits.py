@@ -150,7 +150,7 @@ def draw_maps(
 def draw_manifold(vae: VAE, image_shape: Any, n_per_side: int = 20) -> Figure:
     """Draw E[x | z] on a grid over the quantiles of the prior of a two-dimensional z."""
     with style():
-        figure = Figure(figsize=(4.8, 4.8), layout="constrained")
+        figure = Figure(figsize=(4, 4), layout="constrained")
         plot_images(figure.subplots(), vae.manifold(n_per_side), image_shape, n_columns=n_per_side)
     return figure
 
