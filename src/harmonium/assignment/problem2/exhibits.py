@@ -91,9 +91,9 @@ def draw_curves(problem: Problem2, study: Mapping[str, Any], results: Metrics) -
         trials = [trial for trial in study["trials"] if trial["losses_by_epoch"]]
         best = min(trials, key=lambda trial: (trial["state"] != "complete", trial["losses_by_epoch"][-1]))
         for trial in [*trials, best]:
-            losses = np.asarray(trial["losses_by_epoch"]) + float(scaling.log_volume)
+            by_epoch = np.asarray(trial["losses_by_epoch"]) + float(scaling.log_volume)
             colour = COLOURS[5] if trial is best else "#bbbbbb"
-            searched.plot(range(1, len(losses) + 1), losses, color=colour, marker=".")
+            searched.plot(range(1, len(by_epoch) + 1), by_epoch, color=colour, marker=".")
         searched.set(title="search, validation part", xlabel="epoch", ylabel="−ELBO, nats an image")
         n_epochs = max(len(trial["losses_by_epoch"]) for trial in trials)
         searched.set(xlim=(0.8, n_epochs + 0.2), xticks=range(1, n_epochs + 1))
@@ -102,14 +102,13 @@ def draw_curves(problem: Problem2, study: Mapping[str, Any], results: Metrics) -
             for key, title in TITLES.items():
                 run = problem.run(key, setting)
                 volume = float(run.load_estimator().scaling_.log_volume)
-                epochs, losses = zip(
-                    *((row["epoch"], row["negative_elbo"] + volume) for row in run.history()), strict=True
-                )
-                curves[title] = (epochs, losses)
+                history = run.history()
+                losses = [row["negative_elbo"] + volume for row in history]
+                curves[title] = ([row["epoch"] for row in history], losses)
             plot_curves(ax, curves, xlabel="epoch", ylabel="")
             for key, colour in zip(TITLES, COLOURS, strict=False):
                 ax.plot(
-                    len(epochs) * 17 / 16,
+                    len(losses) * 17 / 16,
                     results[key][setting]["negative_elbo"],
                     color=colour,
                     marker="*",
