@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 import harmonium
 
 # together they are one notebook, which is run as a whole
-OF_THE_NOTEBOOK = re.compile(r"assignment\.(problem\d\.)?(introduction|closing|question|derivations|results)$")
+OF_THE_NOTEBOOK = re.compile(r"assignment\.(problem\d\.)?(introduction|closing|question|derivations|learning|results)$")
 MODULES = [
     name
     for _, name, _ in pkgutil.walk_packages(harmonium.__path__, "harmonium.")

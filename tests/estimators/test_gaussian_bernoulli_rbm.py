@@ -146,7 +146,5 @@ def test_a_recipe_sets_parameters_and_what_is_passed_wins():
 
 
 def test_a_recipe_that_there_is_not_is_answered_with_those_that_there_are():
-    with pytest.raises(
-        InvalidInputError, match=r"the recipe must be one of 'generative', .*'textbook'.*; got 'lowest'"
-    ):
+    with pytest.raises(InvalidInputError, match=r"recipe must be one of 'generative', .*'textbook'.*; got 'lowest'"):
         GaussianBernoulliRBM.from_recipe("lowest")

@@ -15,22 +15,25 @@ from harmonium.figures.style import style
 Images = npt.NDArray[np.floating]
 
 
-def draw_rows(rows: Mapping[str, Images], image_shape: tuple[int, ...] | None) -> Figure:
+def draw_rows(rows: Mapping[str, Images], image_shape: tuple[int, ...] | None, width: float = 9) -> Figure:
     """Draw as many images a row, with the row's name to the left.
 
     Parameters
     ----------
     rows : mapping of str to ndarray of shape (n, height * width)
     image_shape : (height, width)
+    width : float
+        Of the figure, inches.
     """
     n_columns = len(next(iter(rows.values())))
-    height, width = image_shape or (1, 1)
+    shape = image_shape or (1, 1)
+    height = 0.85 * width * len(rows) * shape[0] / (shape[1] * n_columns) + 0.2
     with style():
-        figure = Figure(figsize=(9, 7.6 * len(rows) * height / (width * n_columns) + 0.2), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained")
         plot_images(
             figure.subplots(),
             np.concatenate(list(rows.values())),
-            (height, width),
+            shape,
             n_columns=n_columns,
             row_labels=list(rows),
         )

@@ -91,9 +91,9 @@ def draw_curves(problem: Problem2, study: Mapping[str, Any], results: Metrics) -
         trials = [trial for trial in study["trials"] if trial["losses_by_epoch"]]
         best = min(trials, key=lambda trial: (trial["state"] != "complete", trial["losses_by_epoch"][-1]))
         for trial in [*trials, best]:
-            losses = np.asarray(trial["losses_by_epoch"]) + float(scaling.log_volume)
+            by_epoch = np.asarray(trial["losses_by_epoch"]) + float(scaling.log_volume)
             colour = COLOURS[5] if trial is best else "#bbbbbb"
-            searched.plot(range(1, len(losses) + 1), losses, color=colour, marker=".")
+            searched.plot(range(1, len(by_epoch) + 1), by_epoch, color=colour, marker=".")
         searched.set(title="search, validation part", xlabel="epoch", ylabel="−ELBO, nats an image")
         n_epochs = max(len(trial["losses_by_epoch"]) for trial in trials)
         searched.set(xlim=(0.8, n_epochs + 0.2), xticks=range(1, n_epochs + 1))
@@ -103,12 +103,12 @@ def draw_curves(problem: Problem2, study: Mapping[str, Any], results: Metrics) -
                 run = problem.run(key, setting)
                 volume = float(run.load_estimator().scaling_.log_volume)
                 history = run.history()
-                epochs = [row["epoch"] for row in history]
-                curves[title] = (epochs, [row["negative_elbo"] + volume for row in history])
+                values = [row["negative_elbo"] + volume for row in history]
+                curves[title] = ([row["epoch"] for row in history], values)
             plot_curves(ax, curves, xlabel="epoch", ylabel="")
             for key, colour in zip(TITLES, COLOURS, strict=False):
                 ax.plot(
-                    len(epochs) * 17 / 16,
+                    len(values) * 17 / 16,
                     results[key][setting]["negative_elbo"],
                     color=colour,
                     marker="*",
@@ -149,7 +149,7 @@ def draw_maps(
 def draw_manifold(vae: VAE, image_shape: Any, n_per_side: int = 20) -> Figure:
     """Draw E[x | z] on a grid over the quantiles of the prior of a two-dimensional z."""
     with style():
-        figure = Figure(figsize=(4.8, 4.8), layout="constrained")
+        figure = Figure(figsize=(4, 4), layout="constrained")
         plot_images(figure.subplots(), vae.manifold(n_per_side), image_shape, n_columns=n_per_side)
     return figure
 

@@ -12,16 +12,9 @@ from harmonium.assignment.problem2.protocol import read_map, solve_problem2
 problem2 = assignment.problem2
 test = harmonium.load_dataset(problem2.data, "test")
 small = harmonium.ConditionalVAE(
-    n_latent=8,
-    hidden_sizes=(128,),
-    likelihood="bernoulli",
-    optimizer="adam",
-    learning_rate=3e-3,
-    learning_rate_schedule="cosine",
-    batch_size=64,
-    n_epochs=4,
-    validation_fraction=0.2,
-    random_state=0,
+    n_latent=8, hidden_sizes=(128,), likelihood="bernoulli", n_epochs=4, batch_size=64,
+    optimizer="adam", learning_rate=3e-3, learning_rate_schedule="cosine",
+    validation_fraction=0.2, random_state=0,
 )
 small.fit(train.X[:5000], train.labels[:5000])
 for row in small.history_:
@@ -241,7 +234,7 @@ images, labels = test.X[firsts], test.labels[firsts]
 rows = {"test image": images}
 for (key, setting), model in models.items():
     rows[f"{titles[key]}, {setting}"] = model.reconstruct(images, labels)
-show(draw_rows(rows, test.image_shape))
+show(draw_rows(rows, test.image_shape, width=7))
 
 # %% [markdown]
 # Figure: The first test image of every class, and E[x | z] at its posterior mean.

@@ -11,15 +11,8 @@ problem3 = assignment.problem3
 test = harmonium.load_dataset(problem3.data, "test")
 sigma = problem3.sigmas[0]
 small = harmonium.SparseAutoencoder(
-    overcompleteness=1.5,
-    noise=sigma,
-    l1=0.5,
-    optimizer="adam",
-    learning_rate=2.5e-3,
-    learning_rate_schedule="cosine",
-    batch_size=256,
-    n_epochs=2,
-    random_state=0,
+    overcompleteness=1.5, noise=sigma, l1=0.5, n_epochs=2, batch_size=256,
+    optimizer="adam", learning_rate=2.5e-3, learning_rate_schedule="cosine", random_state=0,
 )
 small.fit(train.X[:5000])
 for row in small.history_:
@@ -40,15 +33,14 @@ model = problem3.run(sigma).load_estimator()
 print(model)
 noisy = add_noise(test.X, sigma, TEST_NOISE_SEED)
 print(f"{model.dictionary_.shape = }")
-print(f"{model.transform(noisy[:5]).shape = }")
-print(f"{model.denoise(noisy[:5]).shape = }")
+print(f"{model.transform(noisy).shape = }")
 
 # %% [markdown]
 # ## Five pairs of input and output
 
 # %%
 rows = {"input, noisy": noisy[:5], "output": model.denoise(noisy[:5]), "clean": test.X[:5]}
-show(draw_rows(rows, test.image_shape))
+show(draw_rows(rows, test.image_shape, width=5.5))
 
 # %% [markdown]
 # Figure: Five test images, σ = {{ "%g"|format(problem3.sigmas[0]) }}: what goes in (drawn clipped to [0, 1]), what comes out, and the clean image.
