@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from harmonium.assignment.numbers import number
 from harmonium.assignment.over_seeds import Metrics
@@ -115,6 +116,7 @@ def draw_curves(problem: Problem2, study: Mapping[str, Any], results: Metrics) -
                     markersize=9,
                 )
             ax.set_title(f"{setting}, training (★ test)")
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
