@@ -78,5 +78,5 @@ def test_code_can_be_copied_out_of_it(pdf, notebook):
 
 
 def test_no_code_runs_over_the_margin_and_thirty_pages_are_enough(pdf):
-    assert max(right_ends_of_code(pdf).values()) <= 595.28 - 62.36  # A4 and 2.2 cm, in points
+    assert max(right_ends_of_code(pdf).values()) <= 595.28 - 56.69  # A4 and 2 cm, in points
     assert len(pdf.pages) <= 30

@@ -21,7 +21,7 @@ SAMPLED = {"objective": "pcd", "negative_phase": "sampled", "optimizer": "sgd", 
 # the lowest validation loss is the third epoch's: what is saved are not the last weights
 HELD_BACK = {"learning_rate_schedule": "cosine", "validation_fraction": 0.2, "patience": 4}
 VARIANTS = {
-    "cd": ("gaussian-bernoulli-rbm", {"n_hidden": 4}),
+    "cd": ("gaussian-bernoulli-rbm", {"n_hidden": 4, "log_likelihood_every": 2}),
     "pcd": ("gaussian-bernoulli-rbm", {"n_hidden": 4, **SAMPLED}),
     "likelihood": ("gaussian-bernoulli-rbm", {"n_hidden": 4, "objective": "likelihood"}),
     "vae": ("conditional-vae", {"n_latent": 4, "likelihood": "calibrated-gaussian", "n_warmup_epochs": 3}),
@@ -76,7 +76,7 @@ def test_a_run_holds_everything_that_is_promised(config, uninterrupted):
     assert len(manifest["data_sha256"]) == 64
     history = uninterrupted.history()
     assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6]
-    loss = {"gaussian-bernoulli-rbm": "test_mse", "sparse-autoencoder": "squared_error"}.get(
+    loss = {"gaussian-bernoulli-rbm": "training_mse", "sparse-autoencoder": "squared_error"}.get(
         config.model, "negative_elbo"
     )
     assert history[-1][loss] < history[0][loss]
@@ -159,7 +159,6 @@ def test_training_rows_never_stand_in_for_a_missing_or_broken_test_split(config,
     np.savez(images_file, X_train=arrays["X_train"], y_train=arrays["y_train"])
     run = RunDirectory(tmp_path / "run")
     train(config, run)
-    assert "test_mse" not in run.history()[-1]
     with pytest.raises(InvalidInputError, match="must hold an array X_test; it holds"):
         evaluate(run)
     np.savez(images_file, **(arrays | {"y_test": arrays["y_test"][1:]}))
@@ -216,7 +215,6 @@ def test_evaluation_measures_the_test_split_and_writes_it_down(uninterrupted, im
         given = (add_noise(test.X, estimator.noise, TEST_NOISE_SEED),)
     assert metrics["test_mse"] == pytest.approx(np.square(estimator.reconstruct(*given) - test.X).mean(), rel=1e-6)
     if model == "gaussian-bernoulli-rbm":
-        assert metrics["test_mse"] == pytest.approx(uninterrupted.history()[-1]["test_mse"], rel=1e-4)
         assert metrics["test_log_likelihood"] == pytest.approx(estimator.score_samples(test.X).mean(), rel=1e-6)
         assert metrics["log_likelihood_standard_error"] == 0
         assert metrics["effective_sample_size"] is None

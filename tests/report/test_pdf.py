@@ -12,7 +12,7 @@ from harmonium.report.katex import FormulaError
 from harmonium.report.pdf import to_markdown, to_pdf
 from typeset import close, right_ends_of_code, text_of
 
-RIGHT_MARGIN = 595.28 - 62.36  # A4 and 2.2 cm, in points
+RIGHT_MARGIN = 595.28 - 56.69  # A4 and 2 cm, in points
 TALL = '<svg xmlns="http://www.w3.org/2000/svg" width="648pt" height="648pt"><rect width="9" height="9"/></svg>'
 
 

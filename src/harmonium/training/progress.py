@@ -1,4 +1,4 @@
-"""How far training is: a bar on a terminal, plain lines in a log."""
+"""How far training is: a line an epoch, and on a terminal a bar below them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _describe(trainer: Trainer) -> str:
 
 
 class ProgressBar:
-    """A trainer's callback and context manager: draws on a terminal, prints a line an epoch elsewhere.
+    """A trainer's callback and context manager: prints what each epoch recorded, and on a terminal draws a bar below.
 
     Parameters
     ----------
@@ -34,11 +34,10 @@ class ProgressBar:
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[row]}"),
             console=Console(stderr=True, emoji=False),
             disable=not sys.stderr.isatty(),
         )
-        self._task = self._progress.add_task(label, total=n_epochs, row="")
+        self._task = self._progress.add_task(label, total=n_epochs)
 
     def __enter__(self) -> Callable[[Trainer], None]:
         self._progress.start()
@@ -49,11 +48,6 @@ class ProgressBar:
 
     def __call__(self, trainer: Trainer) -> None:
         """Show the epoch just done."""
-        if self._progress.disable:
-            print(
-                f"{self.label}  epoch {trainer.epoch}/{self.n_epochs}  {_describe(trainer)}",
-                file=sys.stderr,
-                flush=True,
-            )
-        else:
-            self._progress.update(self._task, completed=trainer.epoch, row=_describe(trainer))
+        line = f"{self.label}  epoch {trainer.epoch}/{self.n_epochs}  {_describe(trainer)}"
+        print(line, file=sys.stderr, flush=True)  # above the bar, where there is one
+        self._progress.update(self._task, completed=trainer.epoch)
