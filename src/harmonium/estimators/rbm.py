@@ -213,7 +213,7 @@ class RBMEstimator(LatentVariableEstimator):
     def sample(
         self,
         n_samples: int = 1,
-        n_gibbs_steps: int = 1000,
+        n_gibbs_steps: int = 2000,
         *,
         noise: bool = True,
         random_state: RandomState = None,
