@@ -81,3 +81,38 @@ def test_a_run_directory_keeps_the_epochs_that_record_less(tmp_path):
 def test_the_interval_is_checked():
     with pytest.raises(InvalidInputError, match="log_likelihood_every must be a positive integer; got 0"):
         GaussianBernoulliRBM(2, log_likelihood_every=0).fit(GAUSSIAN)
+
+
+@pytest.mark.parametrize("unit", [1e30, 1e-30])
+def test_the_error_has_the_users_units_whatever_their_size(unit):
+    rbm = GaussianBernoulliRBM(4, n_epochs=1, random_state=0).fit(GAUSSIAN * unit)
+    same = GaussianBernoulliRBM(4, n_epochs=1, random_state=0).fit(GAUSSIAN)
+    assert rbm.history_[-1]["training_mse"] == pytest.approx(same.history_[-1]["training_mse"] * unit**2, rel=1e-3)
+
+
+@rbms
+def test_partial_fit_checks_the_parameters_again(kind):
+    rbm = kind(4, n_epochs=1, random_state=0).fit(KINDS[kind])
+    before = rbm.components_.copy()
+    with pytest.raises(InvalidInputError, match="log_likelihood_every must be a positive integer; got 0"):
+        rbm.set_params(log_likelihood_every=0).partial_fit(KINDS[kind])
+    np.testing.assert_array_equal(rbm.components_, before)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [(GaussianBernoulliRBM, {"initialisation": "principal-component-codes", "scaling": "none"}), (BernoulliRBM, {})],
+)
+def test_the_start_does_not_see_the_rows_held_back(kind, settings):
+    X = KINDS[kind]
+    rates = {"learning_rate": 1e-12, "n_epochs": 1, "validation_fraction": 0.5, "random_state": 0}
+    rbm = kind(4, **rates, **settings).fit(X)
+    kept, held = hold_out(len(X), 0.5, None, rbm.seed_)
+    changed = X.copy()
+    changed[held] = 1 - changed[held] if kind is BernoulliRBM else 5 * changed[held]
+    again = kind(4, **rates, **settings).fit(changed)
+    np.testing.assert_allclose(again.components_, rbm.components_, atol=1e-6)
+    np.testing.assert_allclose(again.intercept_visible_, rbm.intercept_visible_, atol=1e-5)
+    changed[kept] = changed[kept][:, ::-1]
+    other = kind(4, **rates, **settings).fit(changed)
+    assert not np.allclose(other.intercept_visible_, rbm.intercept_visible_, atol=1e-3)

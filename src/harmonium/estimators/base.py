@@ -97,7 +97,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _make_module(self, n_features: int, generator: torch.Generator) -> torch.nn.Module: ...
 
     def _start_at_data(self, module: Any, rows: Array) -> None:
-        """Set those parameters of a new module that start from the data, in the user's units."""
+        """Set those parameters of a new module that start from the rows it is trained on, in the user's units."""
 
     @abstractmethod
     def _make_objective(self, module: Any, generator: torch.Generator, n_samples: int) -> Objective: ...

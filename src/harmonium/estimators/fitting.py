@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from harmonium.estimators.base import LatentVariableEstimator
 
 _ROWS_PER_CHUNK = 512
+_N_VALUES = 2**24  # of the rows that a start is made from, where some are held back: 128 MiB in double precision
+
+Split = tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64] | None]
 
 
 @dataclass(frozen=True)
@@ -75,25 +78,44 @@ def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLi
         raise InvalidInputError(
             f"{type(estimator).__name__} of these sizes does not fit into memory: {str(error).splitlines()[0]}"
         ) from error
-    estimator._start_at_data(module, rows)
-    return _prepared(estimator, rows, y, lambda n_samples: _make_trainer(estimator, module, n_samples))
+    kept, held = _split(estimator, len(rows), y)
+    estimator._start_at_data(module, rows if kept is None else _some_of(rows, kept))
+    return _prepared(estimator, rows, y, kept, held, lambda n_samples: _make_trainer(estimator, module, n_samples))
 
 
 def prepare_next(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLike | None) -> PreparedFit:
     """Make a training ready that goes on from where the estimator stands."""
+    estimator._check_parameters()
     rows = estimator._check_matrix(X, reset=False)
-    return _prepared(estimator, rows, y, lambda n_samples: estimator._trainer or _resume(estimator, n_samples))
+    kept, held = _split(estimator, len(rows), y)
+    return _prepared(
+        estimator, rows, y, kept, held, lambda n_samples: estimator._trainer or _resume(estimator, n_samples)
+    )
+
+
+def _split(estimator: LatentVariableEstimator, n_samples: int, y: npt.ArrayLike | None) -> Split:
+    """Return the rows to train on and those to hold back; None and None for all and none."""
+    if estimator.validation_fraction == 0:
+        return None, None
+    return hold_out(n_samples, estimator.validation_fraction, _strata(y), estimator.seed_)
+
+
+def _some_of(rows: Array, kept: npt.NDArray[np.int64]) -> Array:
+    """Return so many of the rows that are trained on, evenly spaced, as memory can hold."""
+    step = -(-len(kept) * rows.shape[1] // _N_VALUES)
+    some: Array = rows[kept[::step]]
+    return some
 
 
 def _prepared(
     estimator: LatentVariableEstimator,
     rows: Array,
     y: npt.ArrayLike | None,
+    kept: npt.NDArray[np.int64] | None,
+    held: npt.NDArray[np.int64] | None,
     trainer: Callable[[int], Trainer],
 ) -> PreparedFit:
-    labels, kept, held = estimator._class_indices(y, len(rows)), None, None
-    if estimator.validation_fraction > 0:
-        kept, held = hold_out(len(rows), estimator.validation_fraction, _strata(y), estimator.seed_)
+    labels = estimator._class_indices(y, len(rows))
     batches = Batches(rows, estimator.scaling_, estimator.batch_size, labels, kept)
     recorder = estimator._recorder(rows, kept, held)
     stopping = None if held is None else _early_stopping(estimator, rows, labels, held)

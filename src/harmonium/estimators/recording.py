@@ -70,8 +70,9 @@ def recorder(
     @torch.no_grad()
     def record(trainer: Trainer) -> None:
         module: Any = trainer.objective.module
-        error = scaling.invert(module.reconstruct(trained_on)) - scaling.invert(trained_on)
-        found: HistoryRow = {"training_mse": float(error.square().mean(dtype=torch.float64)), **module.scale_range()}
+        # in double precision, and scaled last: the user's units can be of any size
+        by_feature = (module.reconstruct(trained_on) - trained_on).square().mean(0, dtype=torch.float64).numpy()
+        found: HistoryRow = {"training_mse": float((by_feature * scaling.scale**2).mean()), **module.scale_range()}
         free_energy = module.free_energy(trained_on if held_back is None else held_back).mean(dtype=torch.float64)
         if held_back is not None:
             found["free_energy_gap"] = float(free_energy - module.free_energy(trained_on).mean(dtype=torch.float64))
