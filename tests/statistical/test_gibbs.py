@@ -115,7 +115,7 @@ def test_annealed_draws_have_the_exact_frequencies_of_units_and_pairs(make):
     module, n = make(6, 4, 11, scale=0.4), 5000
     with torch.no_grad():
         expected = pairs(every_state(4), exact_probabilities(module))
-    h, effective_sample_size = annealed_hidden_states(module, n, 100, torch.Generator().manual_seed(2))
+    h, _, effective_sample_size = annealed_hidden_states(module, n, 100, torch.Generator().manual_seed(2))
     observed = pairs(h.double(), torch.full((n,), 1 / n, dtype=torch.float64))
     assert ((observed - expected).abs() / (expected * (1 - expected) / n).sqrt()).max() < 4
     assert 0.5 * n < effective_sample_size <= n
@@ -125,12 +125,14 @@ def test_annealed_draws_give_distant_modes_their_shares():
     """Three modes on a line that sweeps do not leave, .2, .5, .3: the weights alone know how much each has."""
     generator = np.random.default_rng(0)
     shares, n = np.array([0.2, 0.5, 0.3]), 4000
-    v = np.array([[-12.0], [1.0], [14.0]])[generator.choice(3, 20_000, p=shares)] + 0.5 * generator.normal(size=(1, 1))
+    v = np.array([[-12.0], [1.0], [14.0]])[generator.choice(3, 20_000, p=shares)] + 0.5 * generator.normal(
+        size=(20_000, 1)
+    )
     module = GaussianBernoulliRBMModule(1, 2, generator=torch.Generator().manual_seed(0))
     start_from_codes(module, v)
     module = module.double()
     exact = exact_probabilities(module)
-    h, effective_sample_size = annealed_hidden_states(module, n, 60, torch.Generator().manual_seed(1))
+    h, _, effective_sample_size = annealed_hidden_states(module, n, 60, torch.Generator().manual_seed(1))
     index = (h.double() @ torch.tensor([2.0, 1.0], dtype=torch.float64)).long()
     observed = torch.bincount(index, minlength=4).double() / n
     worth = min(effective_sample_size, n)
