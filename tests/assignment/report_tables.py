@@ -52,7 +52,7 @@ def _problem1(results: dict[str, Any]) -> dict[str, list[str]]:
         rows[f"{density}: log-likelihood"] = [
             written(cell, "test_log_likelihood", 1) for cell in results[name].values()
         ]
-    rows["the most that M bits can carry, M log 2"] = ["2.1", "2.8"]
+    rows["information in M bits at most, M log 2"] = ["2.1", "2.8"]
     for name in ("textbook", "generative"):
         rows[f"{name}: effective sample size of AIS"] = ["–" for _ in pca]  # log Z is summed exactly
     compared = {

@@ -8,4 +8,4 @@
 # runs used the other cores.
 #
 # The folder of each run holds its configuration with every default, its seed, its history and its weights. The same seed on the same
-# machine gives the same bits.
+# computer, with as many threads, gives the same bits.

@@ -40,7 +40,7 @@ class TimeLeft:
         # the report leaves nothing on disk before it is whole: it goes by the clock
         work += max(0.0, REPORT - (now - self._end_of_work))
         whole = self._work_at_start + REPORT
-        return 1 - work / whole, seconds_left(work, whole - work, now - self._start)
+        return max(0.0, 1 - work / whole), seconds_left(work, whole - work, now - self._start)
 
     def _work_left(self) -> float:
         return sum(seconds * share_left() for seconds, share_left in self._pieces)
@@ -56,7 +56,7 @@ def seconds_left(work_left: float, work_done: float, elapsed: float) -> float:
     elapsed : float
         Seconds since the start.
     """
-    return work_left * (elapsed + _TRUST) / (work_done + _TRUST)
+    return work_left * (elapsed + _TRUST) / (max(0.0, work_done) + _TRUST)  # a damaged run makes more work
 
 
 def in_words(seconds: float) -> str:
@@ -84,7 +84,7 @@ def show_time_left(assignment: Assignment, console: Console) -> Iterator[None]:
         while True:
             try:
                 share, seconds = time_left.look()
-            except HarmoniumError:  # a damaged file: whoever needs it says so
+            except HarmoniumError:  # a damaged file: the code that needs it reports it
                 return
             words = in_words(seconds)
             progress.update(task, completed=share, description=words)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from harmonium.assignment.judge import is_judged, judge_config
-from harmonium.assignment.problem1.protocol import BASELINES
+from harmonium.assignment.problem1.protocol import BASELINES, Problem1
 from harmonium.assignment.problem2.protocol import MAP, MODELS
 from harmonium.assignment.protocol import Assignment
 from harmonium.data.datasets import load_dataset
@@ -61,7 +61,7 @@ def list_work(assignment: Assignment) -> list[Piece]:
         for m in first.n_hidden:
             add(_DRAWS + _DRAWS_PER_UNIT * m, partial(is_judged, first.run("generative", m, seed)))
     for name in BASELINES:
-        add(size[first.data] * _BASELINE, (first.baseline(name).path / "metrics.json").exists)
+        add(size[first.data] * _BASELINE, partial(_is_measured, first, name))
 
     searched = second.run("conditional_vae", "chosen")
     n_trials, trial = second.n_trials, _START + size[second.data] * _TRIAL
@@ -82,6 +82,10 @@ def list_work(assignment: Assignment) -> list[Piece]:
         for method in third.methods:
             add(size[third.data] * _OTHER_DENOISER, (third.compared(sigma).path / f"{method}.json").exists)
     return pieces
+
+
+def _is_measured(problem: Problem1, baseline: str) -> bool:
+    return not problem.ranks_left(baseline)
 
 
 def _share_left(run: RunDirectory, n_epochs: int) -> float:

@@ -56,7 +56,7 @@ def errors_and_likelihoods(problem: Problem1, results: Metrics) -> Table:
     rows |= {f"{recipe}: log-likelihood": [log_likelihood(results[recipe][m]) for m in sizes] for recipe in SWEPT}
     for name, title in (("pca", "probabilistic PCA"), ("factor_analysis", "factor analysis")):
         rows[f"{title}: log-likelihood"] = [number(results[name][m], "test_log_likelihood", 1) for m in sizes]
-    rows["the most that M bits can carry, M log 2"] = [f"{m * log(2):.1f}" for m in problem.n_hidden]
+    rows["information in M bits at most, M log 2"] = [f"{m * log(2):.1f}" for m in problem.n_hidden]
     rows |= {
         f"{recipe}: seconds an epoch": [number(results[recipe][m], "seconds_per_epoch", 2) for m in sizes]
         for recipe in SWEPT
@@ -70,13 +70,15 @@ def errors_and_likelihoods(problem: Problem1, results: Metrics) -> Table:
 def against_exact_likelihood(problem: Problem1, results: Metrics) -> Table:
     """Tabulate four ways to train the same small machine."""
     m = str(problem.compared_at)
-    n_steps = problem.config("generative", problem.compared_at, 0).parameters["n_gibbs_steps"]
-    sigma = problem.config("reconstruction", problem.compared_at, 0).parameters["sigma"]
+    textbook, generative, reconstruction = (
+        problem.config(recipe, problem.compared_at, 0).parameters
+        for recipe in ("textbook", "generative", "reconstruction")
+    )
     titles = {
         "exact-likelihood": "exact maximum likelihood",
-        "generative": f"CD-{n_steps}, visible units integrated out (generative)",
-        "textbook": "CD-1, block Gibbs, σ = 1 (textbook)",
-        "reconstruction": f"CD-1, mean field, σ = {sigma:g} (reconstruction)",
+        "generative": f"CD-{generative['n_gibbs_steps']}, visible units integrated out (generative)",
+        "textbook": f"CD-{textbook['n_gibbs_steps']}, block Gibbs, σ = {textbook['sigma']:g} (textbook)",
+        "reconstruction": f"CD-1, mean field, σ = {reconstruction['sigma']:g} (reconstruction)",
     }
     rows = {
         title: [

@@ -77,7 +77,7 @@ def fit_factors(
         loadings = sigma[:, None] * vectors * np.sqrt(values - 1)
         # up to a constant: -log|C|/2 - tr(C^-1 S)/2 with C = W W' + diag(sigma^2)
         likelihood = -0.5 * (np.log(variance).sum() + (np.log(values) + 1 - values).sum() + np.trace(scaled))
-        if likelihood - reached < tolerance:
+        if not likelihood - reached >= tolerance:  # not a number ends it too
             return loadings, variance
         reached = likelihood
         variance = np.maximum((covariance - loadings @ loadings.T).diagonal(), least_variance)

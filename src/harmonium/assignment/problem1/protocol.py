@@ -76,6 +76,11 @@ class Problem1:
         """Return the folder of the figures of one of `BASELINES`."""
         return RunDirectory(self.runs_folder / name)
 
+    def ranks_left(self, name: str) -> list[int]:
+        """Return the M at which one of `BASELINES` is not measured yet."""
+        known = self.baseline(name).metrics() or {}
+        return [m for m in self.n_hidden if str(m) not in known]
+
     @property
     def judge(self) -> RunDirectory:
         """The run directory of the classifier that judges draws."""
@@ -181,9 +186,7 @@ def _with_draws_on_top(row: Metrics) -> Metrics:
 
 
 def _measure_baseline(problem: Problem1, name: str) -> None:
-    folder = problem.baseline(name)
-    known = folder.metrics() or {}
-    ranks = [m for m in problem.n_hidden if str(m) not in known]
+    folder, ranks = problem.baseline(name), problem.ranks_left(name)
     if not ranks:
         return
     X_train, X_test = (load_dataset(problem.data, split).X for split in ("train", "test"))
@@ -193,4 +196,4 @@ def _measure_baseline(problem: Problem1, name: str) -> None:
         low, _ = problem.config("generative", problem.compared_at, 0).parameters["sigma_bounds"]
         found = factor_analysis(X_train, X_test, ranks, low * float(fit_scaling(X_train, "global").scale[0]))
     folder.path.mkdir(parents=True, exist_ok=True)
-    folder.write_metrics(known | found)
+    folder.write_metrics((folder.metrics() or {}) | found)

@@ -25,7 +25,7 @@ print(f"{rbm.score(test.X) = :.1f} nats")
 # - **textbook** is what one writes after the lecture. Every pixel is standardised, so that σ can stay at {{ "%g"|format(recipes.textbook.sigma) }}. One step of
 #   block Gibbs sampling, v → h → v → h, draws both h and v: CD-{{ recipes.textbook.n_gibbs_steps }}.
 #   The optimiser is {{ optimiser(recipes.textbook) }}.
-# - **generative** is the best density that we found. It learns σ. Each σ stays above 0.05 of the standard deviation of all pixels, because
+# - **generative** is the best density that we found. It learns σ. Each σ stays above {{ "%g"|format(generative.sigma_bounds[0]) }} of the standard deviation of all pixels, because
 #   a pixel that never varies has no finite density. The visible units are integrated out of its chain, which runs
 #   {{ generative.n_gibbs_steps }} sweeps of Gibbs sampling over the hidden units: CD-{{ generative.n_gibbs_steps }}.
 #   {% if generative.initialisation == "principal-component-codes" %}
@@ -50,7 +50,7 @@ for m in problem1.n_hidden:
         machines[name][m] = problem1.trained(name, rbm)
 
 # %%
-results1 = solve_problem1(problem1, console)  # measures; what is measured is read
+results1 = solve_problem1(problem1, console)  # measures the RBMs; reads what was measured before
 
 # %% [markdown]
 # ## Test error and test likelihood
@@ -62,8 +62,9 @@ show(exhibits.errors_and_likelihoods(problem1, results1))
 # Table: Squared error per pixel, in the scale [0, 1], of one mean-field pass v → p(h | v) → E[v | h] over the whole
 # test set. Log-likelihood in nats an image, in pixel units: exact where log Z was summed over all hidden states, else by
 # annealed importance sampling (AIS) with its standard error. No linear map through M numbers has a lower training error than PCA.
-# Factor analysis is PCA with a σ of its own for every pixel, no smaller than that of the generative machines. M log 2 nats is the most
-# that M hidden bits can say of an image; the numbers of PCA and factor analysis know no such limit.
+# Factor analysis is probabilistic PCA with a σ of its own for every pixel, no smaller than that of the generative RBMs. M log 2 nats is
+# the most information that M hidden bits can carry about an image. It is no bound on the log-likelihood. The real numbers of PCA and
+# factor analysis have no such limit.
 
 # %%
 show(exhibits.error_by_hidden(results1))
@@ -133,8 +134,8 @@ show(exhibits.against_exact_likelihood(problem1, results1))
 # {% endmacro %}
 # The textbook recipe ends {{ beside(block)|trim }}. The generative recipe, whose chain leaves the visible units out, ends {{ beside(gap)|trim }}.
 # {% if block > 10 and gap < block / 2 %}
-# The textbook recipe loses for two reasons. Its σ is fixed. And its chain must carry a whole noisy v from one mode to the next: it hardly
-# moves, and does not learn how much probability distant modes have.
+# The main reason is its chain. It must carry a whole noisy v from one mode to the next, so that it hardly moves and does not learn how
+# much probability distant modes have. The fixed σ, the random start and the optimiser are the other differences.
 # {% endif %}
 
 # %% [markdown]
@@ -173,15 +174,16 @@ show(exhibits.draw_filters(reconstruction, test.image_shape))
 # %% [markdown]
 # ## What the generative machines draw
 #
-# The likelihood is a mean over test images of what a machine gives *them*. It hardly falls where the machine also gives much to
-# images that are not among them. Draws show where it gives most.
+# The log-likelihood says how much probability an RBM gives to the test images. It hardly falls when the RBM also gives much
+# probability to pictures that look like nothing in the data. Draws show this.
 
 # %%
 show(exhibits.draw_samples(generative, test.image_shape))
 
 # %% [markdown]
 # Figure: A hundred draws of each generative machine, as E[v | h]; below, the first ten with the pixel noise of p(v | h). For up to 20 hidden
-# units h is drawn exactly, else by annealed Gibbs chains that are taken in proportion to their importance weights.
+# units h is drawn exactly. Beyond, many Gibbs chains are annealed, some of them are chosen at random in proportion to their importance
+# weights, and these run on.
 
 # %% [markdown]
 # A classifier that is right on {{ "%.1f"|format(100 * judge_accuracy) }}% of the test images says which class each of {{ n_draws }} draws looks like, and how
