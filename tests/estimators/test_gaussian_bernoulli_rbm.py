@@ -1,5 +1,8 @@
 """What the Gaussian-Bernoulli RBM adds to the contract of every estimator."""
 
+import re
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -148,3 +151,22 @@ def test_a_recipe_sets_parameters_and_what_is_passed_wins():
 def test_a_recipe_that_there_is_not_is_answered_with_those_that_there_are():
     with pytest.raises(InvalidInputError, match=r"recipe must be one of 'generative', .*'textbook'.*; got 'lowest'"):
         GaussianBernoulliRBM.from_recipe("lowest")
+
+
+def test_draws_say_how_good_they_are(matrix, capsys):
+    """In words where asked, and as a warning where the annealed chains are worth too little."""
+    rbm = GaussianBernoulliRBM(25, n_epochs=2, random_state=0, initialisation="principal-component-codes").fit(matrix)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rbm.sample(5, n_gibbs_steps=2000)
+        assert capsys.readouterr().err == ""
+        rbm.set_params(verbose=True).sample(300, n_gibbs_steps=2000)
+    worth = re.fullmatch(
+        r"the 300 annealed chains behind these draws are worth (\d+) independent ones\n", capsys.readouterr().err
+    )
+    assert 36 < int(worth[1]) <= 300
+    rbm.module_.weight.data *= 5  # modes far apart, and one temperature to find them
+    with pytest.warns(UserWarning, match=r"the 256 annealed chains .* worth \d+ .*\(now 2\)"):
+        rbm.sample(5, n_gibbs_steps=2)
+    GaussianBernoulliRBM(3, n_epochs=1, verbose=True, random_state=0).fit(matrix).sample(5)
+    assert capsys.readouterr().err.endswith("exact draws\n")

@@ -1,4 +1,4 @@
-"""Holding rows back from a training set."""
+"""Choosing rows of a training set: to hold back, or to look at."""
 
 from __future__ import annotations
 
@@ -10,6 +10,21 @@ import numpy.typing as npt
 from harmonium.exceptions import InvalidInputError
 
 Indices = npt.NDArray[np.int64]
+_N_VALUES = 2**24  # 128 MiB in double precision
+
+
+def some_rows(rows: npt.NDArray[Any], kept: Indices | None) -> npt.NDArray[Any]:
+    """Return evenly spaced rows, all of them up to 2^24 values: what can be held in memory a few times over.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_samples, n_features)
+    kept : ndarray of int, optional
+        The rows to choose from; all by default.
+    """
+    n_rows = len(rows) if kept is None else len(kept)
+    step = -(-n_rows * rows.shape[1] // _N_VALUES)
+    return rows[::step] if kept is None else rows[kept[::step]]
 
 
 def hold_out(n_samples: int, fraction: float, labels: npt.NDArray[Any] | None, seed: int) -> tuple[Indices, Indices]:

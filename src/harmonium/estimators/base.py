@@ -15,6 +15,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind
+from harmonium.data.splits import Indices
 from harmonium.estimators.fitting import prepare, prepare_next
 from harmonium.estimators.input_checks import Array, check_matrix
 from harmonium.estimators.parameters import (
@@ -96,8 +97,8 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     @abstractmethod
     def _make_module(self, n_features: int, generator: torch.Generator) -> torch.nn.Module: ...
 
-    def _start_at_data(self, module: Any, rows: Array) -> None:
-        """Set those parameters of a new module that start from the rows it is trained on, in the user's units."""
+    def _start_at_data(self, module: Any, rows: Array, kept: Indices | None) -> None:
+        """Set those parameters of a new module that start from the rows it is trained on, all where `kept` is None."""
 
     @abstractmethod
     def _make_objective(self, module: Any, generator: torch.Generator, n_samples: int) -> Objective: ...
@@ -106,9 +107,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """Return what maps rows held back, and their labels, to the loss of each; the module is in evaluation mode."""
         raise NotImplementedError
 
-    def _recorder(
-        self, rows: Array, kept: npt.NDArray[np.int64] | None, held: npt.NDArray[np.int64] | None
-    ) -> Callable[[Trainer], None] | None:
+    def _recorder(self, rows: Array, kept: Indices | None, held: Indices | None) -> Callable[[Trainer], None] | None:
         """Return a callback that records more of each epoch than the objective does, given which rows are what."""
         return None
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from harmonium.data.scaling import fit_scaling
+from harmonium.data.splits import Indices, some_rows
 from harmonium.estimators.input_checks import Array, check_unit_interval
 from harmonium.estimators.parameters import Check, one_of
 from harmonium.estimators.rbm import RBMEstimator
@@ -156,9 +157,10 @@ class BernoulliRBM(RBMEstimator):
         """What the scaling adds to a log-probability: nothing, for it is no density."""
         return 0.0
 
-    def _start_at_data(self, module: BernoulliBernoulliRBMModule, rows: Array) -> None:
+    def _start_at_data(self, module: BernoulliBernoulliRBMModule, rows: Array, kept: Indices | None) -> None:
         """Start the visible bias where each unit, by itself, is on as often as in the data."""
-        mean = self.scaling_.apply(torch.from_numpy(fit_scaling(rows, "feature").mean))
+        seen = rows if kept is None else some_rows(rows, kept)
+        mean = self.scaling_.apply(torch.from_numpy(fit_scaling(seen, "feature").mean))
         with torch.no_grad():
             module.visible_centre.copy_(mean.clamp(_LEAST_MEAN, 1 - _LEAST_MEAN).logit())
 

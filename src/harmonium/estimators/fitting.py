@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from harmonium.data.batches import Batches
 from harmonium.data.scaling import fit_scaling
-from harmonium.data.splits import hold_out
+from harmonium.data.splits import Indices, hold_out
 from harmonium.data.tensors import as_tensor
 from harmonium.estimators.input_checks import Array
 from harmonium.exceptions import InvalidInputError
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from harmonium.estimators.base import LatentVariableEstimator
 
 _ROWS_PER_CHUNK = 512
-_N_VALUES = 2**24  # of the rows that a start is made from, where some are held back: 128 MiB in double precision
-
-Split = tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64] | None]
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class PreparedFit:
     batches : Batches
         Of the rows that are trained on.
     callbacks : tuple of callable
-        What records each epoch, and watches the rows held back, where there are any.
+        What watches the rows held back, where there are any, and what records more of an epoch.
     """
 
     trainer: Trainer
@@ -58,7 +55,7 @@ class PreparedFit:
 def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLike | None) -> PreparedFit:
     """Make a training ready from the beginning; the estimator learns features, classes, scaling and seed.
 
-    The estimator is fitted when it has adopted the trainer.
+    The scaling is that of all rows, of those held back too. The estimator is fitted when it has adopted the trainer.
 
     Raises
     ------
@@ -79,7 +76,7 @@ def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLi
             f"{type(estimator).__name__} of these sizes does not fit into memory: {str(error).splitlines()[0]}"
         ) from error
     kept, held = _split(estimator, len(rows), y)
-    estimator._start_at_data(module, rows if kept is None else _some_of(rows, kept))
+    estimator._start_at_data(module, rows, kept)
     return _prepared(estimator, rows, y, kept, held, lambda n_samples: _make_trainer(estimator, module, n_samples))
 
 
@@ -93,33 +90,28 @@ def prepare_next(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.Ar
     )
 
 
-def _split(estimator: LatentVariableEstimator, n_samples: int, y: npt.ArrayLike | None) -> Split:
+def _split(
+    estimator: LatentVariableEstimator, n_samples: int, y: npt.ArrayLike | None
+) -> tuple[Indices | None, Indices | None]:
     """Return the rows to train on and those to hold back; None and None for all and none."""
     if estimator.validation_fraction == 0:
         return None, None
     return hold_out(n_samples, estimator.validation_fraction, _strata(y), estimator.seed_)
 
 
-def _some_of(rows: Array, kept: npt.NDArray[np.int64]) -> Array:
-    """Return so many of the rows that are trained on, evenly spaced, as memory can hold."""
-    step = -(-len(kept) * rows.shape[1] // _N_VALUES)
-    some: Array = rows[kept[::step]]
-    return some
-
-
 def _prepared(
     estimator: LatentVariableEstimator,
     rows: Array,
     y: npt.ArrayLike | None,
-    kept: npt.NDArray[np.int64] | None,
-    held: npt.NDArray[np.int64] | None,
+    kept: Indices | None,
+    held: Indices | None,
     trainer: Callable[[int], Trainer],
 ) -> PreparedFit:
     labels = estimator._class_indices(y, len(rows))
     batches = Batches(rows, estimator.scaling_, estimator.batch_size, labels, kept)
-    recorder = estimator._recorder(rows, kept, held)
     stopping = None if held is None else _early_stopping(estimator, rows, labels, held)
-    callbacks = tuple(callback for callback in (recorder, stopping) if callback is not None)
+    recorder = estimator._recorder(rows, kept, held)
+    callbacks = tuple(callback for callback in (stopping, recorder) if callback is not None)
     return PreparedFit(trainer(batches.n_samples), batches, callbacks)
 
 
@@ -147,7 +139,7 @@ def _early_stopping(
     estimator: LatentVariableEstimator,
     rows: Array,
     labels: npt.NDArray[np.int64] | None,
-    held: npt.NDArray[np.int64],
+    held: Indices,
 ) -> EarlyStopping:
     def validation_loss(module: torch.nn.Module) -> float:
         module.eval()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from harmonium.data.scaling import ScalingKind
+from harmonium.data.splits import Indices, some_rows
 from harmonium.data.tensors import as_tensor
 from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 from harmonium.estimators.input_checks import Array
@@ -23,7 +24,6 @@ from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
 
 INITIALISATIONS = ("random", "principal-component-codes")
-_N_VALUES = 2**24  # of the rows that codes are made of: 128 MiB in double precision
 
 
 class GaussianBernoulliRBM(RBMEstimator):
@@ -67,12 +67,13 @@ class GaussianBernoulliRBM(RBMEstimator):
         Small random weights; or weights that code the principal components of the data in levels, so that the model
         has the data's modes before it is trained (`harmonium.modules.principal_component_codes`).
     sigma : "learned", float or array-like of shape (n_features,)
-        The standard deviations of v given h, in the model's units: learned from a start at 1, or fixed.
+        The standard deviations of v given h, in the model's units: learned, from a start at 1 or, from
+        principal-component codes, at what the levels leave; or fixed.
     sigma_bounds : (float, float)
         Learned standard deviations stay in this interval, in the model's units. The floor matters: a pixel that
         is constant in the training data has no finite density otherwise.
     sigma_learning_rate : float
-        Of log sigma².
+        Of log sigma², at the start.
     optimizer : {"adam", "sgd"}
         How the parameters follow the gradients.
     momentum : float
@@ -257,11 +258,10 @@ class GaussianBernoulliRBM(RBMEstimator):
             generator=generator,
         )
 
-    def _start_at_data(self, module: GaussianBernoulliRBMModule, rows: Array) -> None:
+    def _start_at_data(self, module: GaussianBernoulliRBMModule, rows: Array, kept: Indices | None) -> None:
         if self.initialisation == "random":
             return
-        step = -(-rows.size // _N_VALUES)
-        v = self.scaling_.apply(as_tensor(np.ascontiguousarray(rows[::step])).double())
+        v = self.scaling_.apply(as_tensor(np.ascontiguousarray(some_rows(rows, kept))).double())
         start_from_codes(module, v.numpy())
 
     def _parameter_groups(self, module: GaussianBernoulliRBMModule) -> list[dict[str, Any]]:

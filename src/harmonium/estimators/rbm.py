@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
@@ -11,6 +13,7 @@ import numpy.typing as npt
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from harmonium.data.splits import Indices
 from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
 from harmonium.estimators.inference import map_rows
 from harmonium.estimators.input_checks import Array
@@ -32,11 +35,7 @@ from harmonium.training.trainer import Trainer
 OBJECTIVES = ("cd", "pcd", "likelihood")
 # enough for losses whose differences between epochs and settings are nats, at a fraction of the time
 _VALIDATION_CHAINS, _VALIDATION_TEMPERATURES = 128, 500
-_FEW_CHAINS = 30  # below, the draws are not to be relied on
-
-
-def _quick_log_partition(module: RBMModule, generator: torch.Generator) -> float:
-    return log_partition(module, generator, n_chains=_VALIDATION_CHAINS, n_temperatures=_VALIDATION_TEMPERATURES).value
+_LEAST_SHARE = 30 / 256  # of the annealed chains: where they are worth less, the draws are not to be relied on
 
 
 class RBMEstimator(LatentVariableEstimator):
@@ -85,16 +84,13 @@ class RBMEstimator(LatentVariableEstimator):
 
     def _validation_losses(self, module: RBMModule, generator: torch.Generator) -> ValidationLosses:
         """Return the negative log-likelihood of each row, with log Z by a short annealed importance sampling."""
-        log_z = _quick_log_partition(module, generator)
-        return lambda v, c: module.free_energy(v) + log_z
+        estimate = log_partition(
+            module, generator, n_chains=_VALIDATION_CHAINS, n_temperatures=_VALIDATION_TEMPERATURES
+        )
+        return lambda v, c: module.free_energy(v) + estimate.value
 
-    def _recorder(
-        self, rows: Array, kept: npt.NDArray[np.int64] | None, held: npt.NDArray[np.int64] | None
-    ) -> Callable[[Trainer], None]:
-        def log_z(module: RBMModule) -> float:
-            return _quick_log_partition(module, spawn_generator(self.seed_, "recorded log-likelihood"))
-
-        return recorder(self, rows, kept, held, log_z)
+    def _recorder(self, rows: Array, kept: Indices | None, held: Indices | None) -> Callable[[Trainer], None]:
+        return recorder(self, rows, kept, held)
 
     def _adopt(self, trainer: Trainer) -> Self:
         self._log_partition = None
@@ -244,7 +240,8 @@ class RBMEstimator(LatentVariableEstimator):
         Warns
         -----
         UserWarning
-            Where the annealed chains are worth fewer than 30 independent ones.
+            Where the annealed chains are worth less than 30 independent ones in 256. With `verbose` it is said how
+            many they are worth in any case.
         """
         check_positive_integer("n_samples", n_samples)
         check_positive_integer("n_gibbs_steps", n_gibbs_steps)
@@ -252,13 +249,18 @@ class RBMEstimator(LatentVariableEstimator):
         seed = self.seed_ if random_state is None else root_seed(random_state)
         generator = spawn_generator(seed, "draws")
         with torch.no_grad():
-            h, effective_sample_size = sample_hidden_states(module, n_samples, n_gibbs_steps, generator)
-            if effective_sample_size < _FEW_CHAINS:
-                warnings.warn(
-                    f"the annealed chains of these draws are worth {effective_sample_size:.0f} independent ones, so "
-                    "that modes can have too many or too few; a larger n_gibbs_steps, "
-                    f"here {n_gibbs_steps}, helps",
-                    stacklevel=2,
-                )
+            h, n_chains, worth = sample_hidden_states(module, n_samples, n_gibbs_steps, generator)
+            self._say_how_it_went(n_gibbs_steps, n_chains, worth)
             v = module.sample_visible(h, generator) if noise else module.visible_mean(h)
             return self.scaling_.invert(v).numpy()
+
+    def _say_how_it_went(self, n_gibbs_steps: int, n_chains: int, worth: float) -> None:
+        how = f"the {n_chains} annealed chains behind these draws are worth {worth:.0f} independent ones"
+        if worth < _LEAST_SHARE * n_chains:
+            warnings.warn(
+                f"{how}, so that some modes may be drawn too often and others too rarely; a larger n_gibbs_steps helps "
+                f"(now {n_gibbs_steps})",
+                stacklevel=3,
+            )
+        elif self.verbose:
+            print("exact draws" if math.isinf(worth) else how, file=sys.stderr)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from harmonium.data.splits import Indices
 from harmonium.data.tensors import as_tensor
 from harmonium.estimators.input_checks import Array
-from harmonium.modules.rbm import RBMModule
-from harmonium.training.trainer import HistoryRow, Trainer
+from harmonium.random.seeding import spawn_generator
+from harmonium.training.early_stopping import VALIDATION_LOSS
+from harmonium.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from harmonium.estimators.rbm import RBMEstimator
@@ -21,16 +22,12 @@ _N_ROWS = 1000
 
 
 def recorder(
-    estimator: RBMEstimator,
-    rows: Array,
-    kept: npt.NDArray[np.int64] | None,
-    held: npt.NDArray[np.int64] | None,
-    log_partition: Callable[[RBMModule], float],
+    estimator: RBMEstimator, rows: Array, kept: Indices | None, held: Indices | None
 ) -> Callable[[Trainer], None]:
     """Return a trainer's callback that adds to each row of ``history_`` what a user can act on.
 
     It looks at no more than 1,000 of the rows that are trained on, and as many of those held back, evenly spaced and
-    the same in every epoch.
+    the same in every epoch, and comes after early stopping, whose loss of all rows held back it reads.
 
     ``training_mse``
         of the mean-field reconstruction, squared error per feature in the user's units;
@@ -40,8 +37,8 @@ def recorder(
         where rows are held back: the mean F(v) of these less that of rows trained on. It grows when the model learns
         the rows rather than what they have in common [1]_;
     ``log_likelihood``
-        every `log_likelihood_every` epochs, mean in nats and in the user's units, of rows held back where there are
-        any, else of rows trained on; log Z as for `validation_fraction`.
+        every `log_likelihood_every` epochs, mean in nats and in the user's units, of all rows held back where there
+        are any, else of those looked at; log Z as for `validation_fraction`.
 
     Parameters
     ----------
@@ -50,8 +47,6 @@ def recorder(
     rows : ndarray of shape (n_samples, n_features)
     kept, held : ndarray of int, or None
         Which rows are trained on, and which are held back; None for all, and for none.
-    log_partition : callable
-        Maps the module to log Z, the same for the same weights.
 
     References
     ----------
@@ -61,24 +56,32 @@ def recorder(
     n_kept = len(rows) if kept is None else len(kept)
     n = min(_N_ROWS, n_kept, n_kept if held is None else len(held))
 
-    def chosen(among: npt.NDArray[np.int64] | None) -> torch.Tensor:
-        index = np.linspace(0, (len(rows) if among is None else len(among)) - 1, n).astype(np.int64)
+    def chosen(n_rows: int, among: Indices | None) -> torch.Tensor:
+        index = np.linspace(0, n_rows - 1, n).astype(np.int64)
         return scaling.apply(as_tensor(rows[index if among is None else among[index]])).float()
 
-    trained_on, held_back = chosen(kept), None if held is None else chosen(held)
+    trained_on, held_back = chosen(n_kept, kept), None if held is None else chosen(len(held), held)
+
+    def loss_of_training_rows(module: Any) -> float:
+        losses = estimator._validation_losses(module, spawn_generator(estimator.seed_, "validation"))
+        return _mean(losses(trained_on, None))
 
     @torch.no_grad()
     def record(trainer: Trainer) -> None:
-        module: Any = trainer.objective.module
+        row, module = trainer.history[-1], trainer.objective.module
         # in double precision, and scaled last: the user's units can be of any size
         by_feature = (module.reconstruct(trained_on) - trained_on).square().mean(0, dtype=torch.float64).numpy()
-        found: HistoryRow = {"training_mse": float((by_feature * scaling.scale**2).mean()), **module.scale_range()}
-        free_energy = module.free_energy(trained_on if held_back is None else held_back).mean(dtype=torch.float64)
+        row["training_mse"] = float((by_feature * scaling.scale**2).mean())
+        row |= module.scale_range()
         if held_back is not None:
-            found["free_energy_gap"] = float(free_energy - module.free_energy(trained_on).mean(dtype=torch.float64))
+            row["free_energy_gap"] = _mean(module.free_energy(held_back)) - _mean(module.free_energy(trained_on))
         every = estimator.log_likelihood_every
         if every is not None and trainer.epoch % every == 0:
-            found["log_likelihood"] = float(-free_energy) - log_partition(module) - estimator._log_volume
-        trainer.history[-1] |= found
+            loss = row[VALIDATION_LOSS] if held_back is not None else loss_of_training_rows(module)
+            row["log_likelihood"] = -loss - estimator._log_volume
 
     return record
+
+
+def _mean(values: torch.Tensor) -> float:
+    return float(values.mean(dtype=torch.float64))

@@ -19,9 +19,9 @@ logger = logging.getLogger(__name__)
 def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer], None]) -> bool:
     """Train a configuration into its run directory; what is done already is not done again.
 
-    Every epoch is checkpointed. The test split, where the data have one, is only looked at before training, for what
-    could not be measured afterwards. A run that was stopped goes on from its last whole checkpoint, bit for bit as if
-    it had not been stopped.
+    Every epoch is checkpointed. Of the test split, where the data have one, only shape and labels are checked, before
+    training, so that a run does not end with data that it cannot be measured on. A run that was stopped goes on from
+    its last whole checkpoint, bit for bit as if it had not been stopped.
 
     Parameters
     ----------

@@ -51,8 +51,9 @@ def start_from_codes(module: GaussianBernoulliRBMModule, v: NDArray[np.float64])
 
     .. math:: \tfrac12 \sum_s P_{ks} c_{ks}^2 - H(P_k)
 
-    (c from the mean), the squared error that a component's levels save less the nats that they cost; units that gain
-    nothing stay as they are. A learned sigma is that of what the levels leave, found in five rounds.
+    (c from the mean), half the squared error that a component's levels save, in units of sigma squared, less the nats
+    that they cost; units that gain nothing stay as they are. A learned sigma is that of what the levels leave, found
+    in five rounds.
 
     Parameters
     ----------
@@ -61,11 +62,13 @@ def start_from_codes(module: GaussianBernoulliRBMModule, v: NDArray[np.float64])
         Rows, in the model's units.
     """
     mean, sigma = v.mean(0), module.sigma.detach().double().numpy()
-    codes = _codes((v - mean) / sigma, module.n_hidden)
+    x = (v - mean) / sigma
+    codes = _codes(x, module.n_hidden)
     for _ in range(_N_ROUNDS if module.learns_scale else 0):
-        left = (v - mean) / sigma - _quantised((v - mean) / sigma, codes)
-        sigma = np.clip(sigma * np.sqrt(np.square(left).mean(0)), *module.sigma_bounds)
-        codes = _codes((v - mean) / sigma, module.n_hidden)
+        x -= _quantised(x, codes)
+        sigma = np.clip(sigma * np.sqrt(np.square(x).mean(0)), *module.sigma_bounds)
+        x = (v - mean) / sigma
+        codes = _codes(x, module.n_hidden)
     _write(module, codes, mean / sigma, sigma)
 
 

@@ -1,4 +1,4 @@
-"""Quantisers of one variable with the least mean squared error."""
+"""Quantisers of one variable with a small mean squared error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Quantiser(NamedTuple):
     Attributes
     ----------
     levels : ndarray of shape (n_levels,)
-        Each the mean of the values that it is the nearest to.
+        Each the mean of the values of its cell, to which it is the nearest once Lloyd's method has converged.
     shares : ndarray of shape (n_levels,)
         Of the values.
     """

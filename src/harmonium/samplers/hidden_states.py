@@ -22,12 +22,14 @@ class HiddenDraws(NamedTuple):
     Attributes
     ----------
     h : Tensor of shape (n_samples, n_hidden)
+    n_chains : int
+        How many annealed chains they were chosen from; of exact draws their own number.
     effective_sample_size : float
-        Of the annealed chains that they come from: how many equally good ones these are worth; infinite for exact
-        draws.
+        How many equally good chains these are worth; infinite for exact draws.
     """
 
     h: torch.Tensor
+    n_chains: int
     effective_sample_size: float
 
 
@@ -53,7 +55,8 @@ def sample_hidden_states(
     if side is None:
         return annealed_hidden_states(module, n_samples, n_gibbs_steps, generator)
     states = sample_states(side, n_samples, generator)
-    return HiddenDraws(states if side.is_hidden else module.sample_hidden(states, generator), math.inf)
+    h = states if side.is_hidden else module.sample_hidden(states, generator)
+    return HiddenDraws(h, n_samples, math.inf)
 
 
 @torch.no_grad()
@@ -62,10 +65,10 @@ def annealed_hidden_states(
 ) -> HiddenDraws:
     """Draw h from p(h) by sampling importance resampling.
 
-    As many chains as samples, and 256 at least, are annealed from the uniform distribution over half of the steps.
-    Their importance weights correct what the annealing got wrong, above all how much each mode weighs: chains are
-    drawn in proportion to them, and go on at the model's own temperature for the other half of the steps, which parts
-    those that were drawn twice.
+    As many chains as samples, and 256 at least, are annealed from the uniform distribution over half of the steps; a
+    short run before, which is not counted, places the temperatures. The importance weights correct what the annealing
+    got wrong, above all how much each mode weighs: chains are chosen at random in proportion to them, and run on at
+    the model's own temperature for the other half of the steps, which parts those that were chosen twice.
 
     Parameters
     ----------
@@ -87,12 +90,12 @@ def annealed_hidden_states(
     n_chains = max(_N_CHAINS, n_samples)
     path = annealing_path(module)
     betas = temperatures(path, n_annealed, generator)
-    h, log_weights = anneal(path, betas, n_chains=n_chains, generator=generator)
+    h, chain_weights = anneal(path, betas, n_chains=n_chains, generator=generator)
     # one uniform number for all, the points a 1/n apart: no more noise than needed (systematic resampling)
     points = (torch.randperm(n_samples, generator=generator) + torch.rand(1, generator=generator)) / n_samples
-    drawn = torch.searchsorted(torch.softmax(log_weights, 0).cumsum(0), points.double()).clamp_(max=n_chains - 1)
+    drawn = torch.searchsorted(torch.softmax(chain_weights, 0).cumsum(0), points.double()).clamp_(max=n_chains - 1)
     h = gibbs(module, h[drawn].double(), n_gibbs_steps - n_annealed, generator)
-    return HiddenDraws(h, effective_sample_size(log_weights))
+    return HiddenDraws(h, n_chains, effective_sample_size(chain_weights))
 
 
 def sample_states(side: EnumerableSide, n_samples: int, generator: torch.Generator) -> torch.Tensor:
