@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -133,7 +133,22 @@ def is_judged(run: RunDirectory) -> bool:
     return not {"reconstructions", "test_images"}.isdisjoint(run.metrics() or {})
 
 
-def check_judge(run: RunDirectory) -> Mapping[str, Any]:
+class JudgedContents(NamedTuple):
+    """What must stand in a ``metrics.json`` of images that were judged, as `check_contents` takes it.
+
+    Attributes
+    ----------
+    judged : mapping
+        Of images that are meant to be of no class in particular.
+    intended : mapping
+        Of images that are each meant to be of one class.
+    """
+
+    judged: Mapping[str, Any]
+    intended: Mapping[str, Any]
+
+
+def check_judge(run: RunDirectory) -> JudgedContents:
     """Find that the judge is trained and measured, and return what all that it has judged must hold.
 
     Raises
@@ -146,6 +161,6 @@ def check_judge(run: RunDirectory) -> Mapping[str, Any]:
     run.check_whole()
     by_class = dict.fromkeys(map(str, run.load_estimator().classes_), NUMBER)
     judged = {"class_shares": by_class, "total_variation": NUMBER, "frechet_distance": NUMBER}
-    by_intention = {"class_agreement": by_class, "class_agreement_all": NUMBER}
-    check_contents(run.measured(), {"test_images": judged | by_intention}, run.path / "metrics.json")
-    return judged
+    contents = JudgedContents(judged, judged | {"class_agreement": by_class, "class_agreement_all": NUMBER})
+    check_contents(run.measured(), {"test_images": contents.intended}, run.path / "metrics.json")
+    return contents

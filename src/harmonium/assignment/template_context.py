@@ -47,6 +47,7 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         ``results1``, ``results2``, ``results3`` : what `solve_problem1` and its siblings return.
         ``manifest``, ``manifest_autoencoders`` : how the runs were made.
         ``recipes`` : by name, the parameters of the RBMs at every M; ``recipe_code`` : the same as Python.
+        ``optimisers``, ``schedules`` : in words, by the values of the parameters.
         ``sparse`` : parameters of the sparse autoencoder.
         ``vae`` : by setting, the parameters of the variational autoencoders.
         ``study`` : what the search did.
@@ -89,6 +90,8 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         "recipes": {
             name: problem1.run(name, problem1.n_hidden[0], 0).config().completed().parameters for name in SWEPT
         },
+        "optimisers": {"adam": "Adam", "sgd": "stochastic gradient descent"},
+        "schedules": {"cosine": "falls to a thousandth along half a cosine", "constant": "stays what it is"},
         "vae": {setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
         "sparse": problem3.run(sigma).config().parameters,
         "study": problem2.run("conditional_vae", "chosen").study(),

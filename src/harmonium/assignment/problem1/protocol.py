@@ -157,7 +157,7 @@ def collect_problem1(problem: Problem1) -> Metrics:
     """Collect what `solve_problem1` returns from runs that are whole; raise what `Assignment.collect` says."""
     for path in problem.configs():
         RunDirectory(path).check_whole()
-    judged = check_judge(problem.judge)
+    judged = check_judge(problem.judge).judged
     for run in _generative_runs(problem):
         check_contents(run.measured(), {"draws": judged, "reconstructions": judged}, run.path / "metrics.json")
     metrics: Metrics = {}

@@ -19,7 +19,7 @@ print(f"{rbm.score(test.X) = :.1f} nats")
 # %% [markdown]
 # The assignment asks for {{ problem1.n_epochs }} epochs with M = {{ problem1.n_hidden|join(", ") }}, learning rate 0.001, batches of 128
 # and the standard split. Three recipes are trained for every M.
-# {% macro optimiser(p) %}{{ "Adam" if p.optimizer == "adam" else "SGD with momentum %g"|format(p.momentum) if p.momentum else "plain SGD" }}, rate {{ "%g"|format(p.learning_rate) }} for W and the biases{% if p.sigma is string %} and {{ "%g"|format(p.sigma_learning_rate) }} for log σ²{% endif %}, {{ "constant" if p.learning_rate_schedule == "constant" else "falling to a thousandth along a cosine" }}{% endmacro %}
+# {% macro optimiser(p) %}{{ optimisers[p.optimizer] }}{% if p.optimizer == "sgd" and p.momentum %} with momentum {{ "%g"|format(p.momentum) }}{% endif %}, rate {{ "%g"|format(p.learning_rate) }} for W and the biases{% if p.sigma is string %} and {{ "%g"|format(p.sigma_learning_rate) }} for log σ²{% endif %}; the rate {{ schedules[p.learning_rate_schedule] }}{% endmacro %}
 # {% set generative = recipes.generative %}
 #
 # - **textbook** is what one writes after the lecture. Every pixel is standardised, so that σ can stay at {{ "%g"|format(recipes.textbook.sigma) }}. One step of

@@ -34,8 +34,6 @@ from harmonium.metrics.latent_space import tsne
 MODELS = {"conditional_vae": "conditional-vae", "vae": "vae"}
 CLASSES_DRAWN = ("Dress", "Coat", "Sandal", "Sneaker")
 MAP = "tsne.npy"
-_JUDGED: Mapping[str, Any] = {"frechet_distance": NUMBER}
-_JUDGED_BY_CLASS: Mapping[str, Any] = {**_JUDGED, "class_agreement": dict, "class_agreement_all": NUMBER}
 _CODES = dict.fromkeys(("knn_accuracy", "probe_accuracy", "silhouette"), NUMBER)
 PERPLEXITY = 30
 N_FITTED, N_MAPPED = 5000, 4000
@@ -167,17 +165,17 @@ def collect_problem2(problem: Problem2) -> Metrics:
         run.check_whole()
         if config.model in MODELS.values():
             check_contents(run.measured(), _CODES, path / "metrics.json")
+    contents = check_judge(problem.judge)
     n_mapped = min(N_MAPPED, len(load_dataset(problem.data, "test").X))
     for key in MODELS:
         run = problem.run(key, "chosen")
         if read_map(run).shape != (n_mapped, 2):
             raise DamagedFileError(f"{run.path / MAP} is damaged: it must hold the map of {n_mapped} images")
-        of_samples = _JUDGED_BY_CLASS if key == "conditional_vae" else _JUDGED
-        measured = {"ex_post_samples": of_samples, "prior_samples": of_samples, "reconstructions": _JUDGED_BY_CLASS}
+        of_samples = contents.intended if key == "conditional_vae" else contents.judged
+        measured = {"ex_post_samples": of_samples, "prior_samples": of_samples, "reconstructions": contents.intended}
         for seed in range(problem.n_seeds):
             seeded = problem.run(key, "chosen", seed)
             check_contents(seeded.measured(), measured, seeded.path / "metrics.json")
-    check_judge(problem.judge)
     metrics: Metrics = {}
     for key in MODELS:
         for setting in ("chosen", *problem.fixed_settings):

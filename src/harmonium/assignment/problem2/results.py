@@ -25,8 +25,6 @@ for row in small.history_:
 
 # %% [markdown]
 # {% macro setting(p) %}{{ p.architecture }} ({{ p.hidden_sizes|join(", ") }}), z = {{ p.n_latent }}, {{ p.likelihood }} likelihood, learning rate {{ "%.2g"|format(p.learning_rate) }}, batches of {{ p.batch_size }}, {{ p.n_epochs }} epoch{{ "s" if p.n_epochs != 1 }}{% endmacro %}
-# {% set optimisers = {"adam": "Adam", "sgd": "stochastic gradient descent"} %}
-# {% set schedules = {"cosine": "falls to a thousandth of it along half a cosine", "constant": "stays what it is"} %}
 # Three settings are trained in earnest, each for the VAE and the cVAE with the same architecture, likelihood, latent size, budget and
 # seed.
 #

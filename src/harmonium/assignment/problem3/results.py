@@ -19,8 +19,6 @@ for row in small.history_:
     print(f"epoch {row['epoch']}: {row['l0']:.0f} active units an image")
 
 # %% [markdown]
-# {% set optimisers = {"adam": "Adam", "sgd": "stochastic gradient descent"} %}
-# {% set schedules = {"cosine": "falls to a thousandth of it along half a cosine", "constant": "stays what it is"} %}
 # The same is trained in earnest for {{ problem3.n_epochs }} epoch{{ "s" if problem3.n_epochs != 1 }} on the whole training set of {{ data3 }}:
 # {{ "%g"|format(sparse.overcompleteness) }} atoms a pixel; $\lambda$ = {{ "%g"|format(sparse.l1) }}, in units of the pixels' standard deviation; batches of
 # {{ sparse.batch_size }}. The noise is drawn anew at every step and not clipped. The optimiser is {{ optimisers[sparse.optimizer] }}; the learning rate starts at
