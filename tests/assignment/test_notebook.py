@@ -25,7 +25,7 @@ DECIMAL = re.compile(r"\d+\.\d+")
 DEFINING = {
     "problem1/question": {"0.001"},  # the assignment's learning rate
     "problem3/question": {"1.5"},  # the assignment's atoms a pixel
-    "problem1/results": {"0.001"},  # and the least learned sigma
+    "problem1/results": {"0.001"},
     "problem2/results": {"0.01", "2", "98"},  # when a unit is active; the quantiles of a grid, per cent
     "problem3/results": {"0.1"},  # per cent: when a unit is rare
 }
