@@ -58,7 +58,7 @@ def identify(estimator):
 LABELS = np.array(["a", "b", "c"])[np.arange(300) % 3]
 
 MACHINERY = {
-    *("initialise", "adopt", "callbacks", "batches", "check_data", "check_parameters", "restore", "class_indices")
+    *("initialise", "adopt", "callbacks", "batches", "check_data", "check_parameters", "restore", "encoded_labels")
 }
 
 every_estimator = pytest.mark.parametrize("estimator", SMALL, ids=identify)

@@ -92,9 +92,10 @@ def test_a_one_hot_label_is_a_bias_of_its_class():
     module = VAEModule(encoder, decoder, make_likelihood("bernoulli"), StandardNormal(2), n_classes)
     x, z = torch.rand(3, n_features, generator=seeded(2)), torch.randn(3, 2, generator=seeded(3))
     labels = torch.tensor([2, 0, 1])
+    c = torch.eye(n_classes)[labels]
     for layer, rows, out in (
-        (encoder[0], x, torch.cat(module.encode(x, labels), 1)),
-        (decoder[0], z, module.decode(z, labels)),
+        (encoder[0], x, torch.cat(module.encode(x, c), 1)),
+        (decoder[0], z, module.decode(z, c)),
     ):
         U, V = layer.weight.split([rows.shape[1], n_classes], 1)
         assert V.abs().max() > 0.01
@@ -133,7 +134,7 @@ def over_every_draw(bound, label, n_draws, n_nodes):
     module, left = textbook_module(), list(torch.from_numpy(draws))
     module.sample_posterior = lambda mean, log_variance, generator: mean + (0.5 * log_variance).exp() * left.pop()
     x = torch.full((len(probabilities), 1), X, dtype=torch.float64)
-    values = bound(module, x, torch.full((len(x),), label), seeded(0))
+    values = bound(module, x, torch.eye(len(SHIFTS))[[label]].expand(len(x), -1), seeded(0))
     assert left == []
     return float(probabilities @ values.numpy())
 

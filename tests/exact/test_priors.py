@@ -41,13 +41,13 @@ def test_the_divergence_is_the_mean_of_the_log_ratio():
 
 
 class Shifted(StandardNormal):
-    """N(m_c, I) of a class c: a prior that needs the labels."""
+    """N(m_c, I), with a mean that is the number of the class: a prior that needs the condition."""
 
-    def log_prob(self, z, labels=None):
-        return super().log_prob(z - labels[:, None])
+    def log_prob(self, z, c=None):
+        return super().log_prob(z - c.argmax(1, keepdim=True))
 
-    def kl(self, mean, log_variance, labels=None):
-        return super().kl(mean - labels[:, None], log_variance)
+    def kl(self, mean, log_variance, c=None):
+        return super().kl(mean - c.argmax(1, keepdim=True), log_variance)
 
 
 def test_objective_and_bounds_ask_the_modules_own_prior():
@@ -56,17 +56,18 @@ def test_objective_and_bounds_ask_the_modules_own_prior():
         VAEModule(encoder, decoder, Gaussian(calibrated=False), prior(2), 3) for prior in (StandardNormal, Shifted)
     ]
     x, labels = torch.randn(8, 3, generator=seeded(0)), torch.tensor([0, 1, 2, 0, 1, 2, 2, 2])
+    c = torch.eye(3)[labels]
     plain, shifted = modules
-    mean, log_variance = plain.encode(x, labels)
-    change = (Shifted(2).kl(mean, log_variance, labels) - plain.prior.kl(mean, log_variance)).detach()
+    mean, log_variance = plain.encode(x, c)
+    change = (Shifted(2).kl(mean, log_variance, c) - plain.prior.kl(mean, log_variance)).detach()
     assert change[labels > 0].abs().min() > 1e-3
-    bounds = [elbo(module, x, labels, seeded(1)) for module in modules]
+    bounds = [elbo(module, x, c, seeded(1)) for module in modules]
     torch.testing.assert_close(bounds[0] - bounds[1], change)
-    losses = [NegativeELBO(module, seeded(1))(x, labels).loss for module in modules]
+    losses = [NegativeELBO(module, seeded(1))(x, c).loss for module in modules]
     torch.testing.assert_close(losses[1] - losses[0], change.mean())
-    one_draw = [iwae(module, x, labels, seeded(1), 1) for module in modules]
+    one_draw = [iwae(module, x, c, seeded(1), 1) for module in modules]
     z = plain.sample_posterior(mean, log_variance, seeded(1)).detach()
-    torch.testing.assert_close(one_draw[1] - one_draw[0], shifted.prior.log_prob(z, labels) - plain.prior.log_prob(z))
+    torch.testing.assert_close(one_draw[1] - one_draw[0], shifted.prior.log_prob(z, c) - plain.prior.log_prob(z))
 
 
 def test_a_prior_without_parameters_adds_no_key_to_a_saved_model():

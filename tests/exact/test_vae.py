@@ -113,18 +113,18 @@ def test_warm_up_raises_beta_in_equal_steps_to_its_value():
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (5, 7), (4, 4), (9, 6)])
-@pytest.mark.parametrize("n_classes", [0, 3])
-def test_convolutions_take_images_of_any_shape(shape, n_classes):
+@pytest.mark.parametrize("n_conditions", [0, 3])
+def test_convolutions_take_images_of_any_shape(shape, n_conditions):
     n_pixels = shape[0] * shape[1]
     module = VAEModule(
-        ConvolutionalEncoder(shape, [3, 4], 5, n_classes, 6, seeded(0)),
-        ConvolutionalDecoder(3 + n_classes, shape, [3, 4], 5, seeded(1)),
+        ConvolutionalEncoder(shape, [3, 4], 5, n_conditions, 6, seeded(0)),
+        ConvolutionalDecoder(3 + n_conditions, shape, [3, 4], 5, seeded(1)),
         make_likelihood("bernoulli"),
         StandardNormal(3),
-        n_classes,
+        n_conditions,
     )
-    labels = torch.tensor([0, 2]) if n_classes else None
-    assert module.reconstruct(torch.rand(2, n_pixels, generator=seeded(2)), labels).shape == (2, n_pixels)
+    c = torch.eye(3)[[0, 2]] if n_conditions else None
+    assert module.reconstruct(torch.rand(2, n_pixels, generator=seeded(2)), c).shape == (2, n_pixels)
 
 
 def test_layers_leave_the_global_generator_alone():

@@ -13,6 +13,8 @@ from harmonium.data.read_ahead import ReadAhead
 from harmonium.data.scaling import Scaling
 from harmonium.data.tensors import as_tensor
 
+Labels = npt.NDArray[np.int64] | npt.NDArray[np.float32]
+
 
 class Batches:
     """The mini-batches of a training set, in a fresh order every epoch.
@@ -27,8 +29,8 @@ class Batches:
         Applied to every batch, in the data's own precision, before the cast to float32.
     batch_size : int
         The last batch of an epoch holds what is left.
-    labels : ndarray of shape (n_samples,), int64, optional
-        Class indices that go with the rows.
+    labels : ndarray of shape (n_samples,) or (n_samples, n_conditions), optional
+        What goes with the rows: class indices, or conditions.
     indices : ndarray of int64, optional
         The rows to take; all by default.
     """
@@ -38,7 +40,7 @@ class Batches:
         X: npt.NDArray[np.floating],
         scaling: Scaling,
         batch_size: int,
-        labels: npt.NDArray[np.int64] | None = None,
+        labels: Labels | None = None,
         indices: npt.NDArray[np.int64] | None = None,
     ) -> None:
         self.rows = as_tensor(X)

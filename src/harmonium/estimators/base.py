@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from harmonium.data.batches import Labels
 from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind
 from harmonium.data.splits import Indices
 from harmonium.estimators.fitting import prepare, prepare_next
@@ -134,13 +134,13 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _learn_labels(self, y: npt.ArrayLike | None, n_samples: int) -> None:
         """Take the classes from the labels; a model without a condition ignores them."""
 
-    def _class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64] | None:
-        """Return the labels as indices into the classes, or None for a model without a condition."""
+    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int) -> Labels | None:
+        """Return what the module is given of the labels, a row each; None for a model that ignores them."""
         return None
 
     def _check_data(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> None:
         """Raise InvalidInputError unless rows, and their labels, are of the kind that training was prepared for."""
-        self._class_indices(y, len(self._check_matrix(X, reset=False)))
+        self._encoded_labels(y, len(self._check_matrix(X, reset=False)))
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
         """Train on a data matrix from the beginning; after an error the estimator is what it was before.

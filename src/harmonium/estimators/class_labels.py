@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harmonium.data.batches import Labels
 from harmonium.exceptions import InvalidInputError
 
 
@@ -37,7 +38,7 @@ class ClassLabels:
         except TypeError as error:
             raise InvalidInputError(f"y must hold labels of one sort, so that they can be sorted: {error}") from error
 
-    def _class_indices(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64]:
+    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int) -> Labels:
         """Return the labels, or one label for all, as indices into `classes_`."""
         if y is None:
             raise InvalidInputError(f"a class is needed: y must be labels among {self._class_list()}; got None")

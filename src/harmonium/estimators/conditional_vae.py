@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmonium.data.batches import Labels
 from harmonium.estimators.class_labels import ClassLabels
 from harmonium.estimators.vae import VAE
 from harmonium.modules.vae import VAEModule
@@ -41,16 +42,18 @@ class ConditionalVAE(ClassLabels, VAE):
     """
 
     @property
-    def _n_classes(self) -> int:
+    def _n_conditions(self) -> int:
         return len(self.classes_)
 
-    def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
+    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int) -> Labels:
+        return np.eye(len(self.classes_), dtype=np.float32)[super()._encoded_labels(y, n_samples)]
+
+    def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> Labels:
         n_samples = len(self._check_matrix(X, reset=False))
-        if y is not None:
-            return self._class_indices(y, n_samples)
-        bounds = [self._infer(X, np.full(n_samples, label), _bound_at_the_mean) for label in self.classes_]
-        likeliest: npt.NDArray[np.int64] = np.argmax(bounds, axis=0).astype(np.int64)
-        return likeliest
+        if y is None:
+            bounds = [self._infer(X, np.full(n_samples, label), _bound_at_the_mean) for label in self.classes_]
+            y = self.classes_[np.argmax(bounds, axis=0)]
+        return self._encoded_labels(y, n_samples)
 
 
 def _bound_at_the_mean(module: VAEModule, v: torch.Tensor, c: torch.Tensor) -> torch.Tensor:

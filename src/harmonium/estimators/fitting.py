@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from sklearn.utils.multiclass import type_of_target
 
-from harmonium.data.batches import Batches
+from harmonium.data.batches import Batches, Labels
 from harmonium.data.scaling import fit_scaling
 from harmonium.data.splits import Indices, hold_out
 from harmonium.data.tensors import as_tensor
@@ -107,7 +107,7 @@ def _prepared(
     held: Indices | None,
     trainer: Callable[[int], Trainer],
 ) -> PreparedFit:
-    labels = estimator._class_indices(y, len(rows))
+    labels = estimator._encoded_labels(y, len(rows))
     batches = Batches(rows, estimator.scaling_, estimator.batch_size, labels, kept)
     stopping = None if held is None else _early_stopping(estimator, rows, labels, held)
     recorder = estimator._recorder(rows, kept, held)
@@ -138,7 +138,7 @@ def _resume(estimator: LatentVariableEstimator, n_samples: int) -> Trainer:
 def _early_stopping(
     estimator: LatentVariableEstimator,
     rows: Array,
-    labels: npt.NDArray[np.int64] | None,
+    labels: Labels | None,
     held: Indices,
 ) -> EarlyStopping:
     def validation_loss(module: torch.nn.Module) -> float:

@@ -118,7 +118,7 @@ class ImageClassifier(ClassLabels, LatentVariableEstimator):
 
     def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
         """Return the accuracy."""
-        return float((self.predict_indices(X) == self._class_indices(y, len(np.asarray(X)))).mean())
+        return float((self.predict_indices(X) == self._encoded_labels(y, len(np.asarray(X)))).mean())
 
     def transform(self, X: npt.ArrayLike) -> Array:
         """Return the features, shape (n_samples, n_outputs)."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from harmonium.data.batches import Labels
 from harmonium.data.tensors import as_tensor
 from harmonium.estimators.input_checks import Array
 
@@ -20,7 +21,7 @@ def map_rows(
     estimator: Any,
     X: npt.ArrayLike,
     function: Callable[..., torch.Tensor],
-    labels: npt.NDArray[np.int64] | None = None,
+    labels: Labels | None = None,
     precision: torch.dtype = torch.float64,
 ) -> Array:
     """Apply a function of a batch in the model's units to all rows, in chunks; keep the precision of X.
@@ -32,7 +33,7 @@ def map_rows(
     X : array-like of shape (n_samples, n_features)
     function : callable
         Where there are labels, it is given them as its second argument.
-    labels : ndarray of shape (n_samples,), optional
+    labels : ndarray of shape (n_samples,) or (n_samples, n_conditions), optional
     precision : torch.dtype
         In which the function computes.
     """

@@ -26,8 +26,8 @@ class LatentGeneration(VariationalInference):
     latent_density_: LatentDensity
 
     @property
-    def _n_classes(self) -> int:
-        """The number of classes that the model is conditioned on; 0 for a plain one."""
+    def _n_conditions(self) -> int:
+        """The length of a condition; 0 for a plain model."""
         return 0
 
     def _adopt(self, trainer: Trainer) -> Self:
@@ -59,8 +59,9 @@ class LatentGeneration(VariationalInference):
         """
         check_positive_integer("n_components", n_components)
         mean, sd = self.encode(X, y)
-        labels = self._class_indices(y, len(mean))
-        counts = np.array([len(mean)]) if labels is None else np.bincount(labels, minlength=self._n_classes)
+        condition = self._encoded_labels(y, len(mean))
+        labels = None if condition is None else condition.argmax(1)
+        counts = np.array([len(mean)]) if labels is None else np.bincount(labels, minlength=self._n_conditions)
         if counts.min() < 2:
             name = "X" if labels is None else f"class {self.classes_[counts.argmin()]}"
             raise InvalidInputError(f"a density needs two rows or more; {name} has {counts.min()}")
@@ -68,7 +69,7 @@ class LatentGeneration(VariationalInference):
         self.latent_density_ = fit_latent_density(
             torch.from_numpy(mean).double() + noise * torch.from_numpy(sd).double(),
             torch.zeros(len(mean), dtype=torch.int64) if labels is None else torch.from_numpy(labels),
-            max(1, self._n_classes),
+            max(1, self._n_conditions),
             n_components,
             self.seed_ % 2**32,
         )
@@ -105,18 +106,17 @@ class LatentGeneration(VariationalInference):
         check_positive_integer("n_samples", n_samples)
         check_choice("density", density, ("prior", "ex-post"))
         module = self._exact_module()
-        indices = self._class_indices(y, n_samples)
-        labels = None if indices is None else torch.from_numpy(indices)
+        c = self._condition(y, n_samples)
         generator = spawn_generator(self.seed_ if random_state is None else root_seed(random_state), "draws")
         if density == "prior":
-            z = module.prior.sample(n_samples, generator, torch.float64, labels)
+            z = module.prior.sample(n_samples, generator, torch.float64, c)
         elif hasattr(self, "latent_density_"):
-            classes = torch.zeros(n_samples, dtype=torch.int64) if labels is None else labels
+            classes = torch.zeros(n_samples, dtype=torch.int64) if c is None else c.argmax(1)
             z = self.latent_density_.sample(classes, generator)
         else:
             raise InvalidInputError("density='ex-post' needs a call of fit_latent_density(X, y) first")
         with torch.no_grad():
-            r = module.decode(z, labels)
+            r = module.decode(z, c)
             v = module.likelihood.sample(r, generator) if noise else module.likelihood.mean(r)
             return self.scaling_.invert(v).numpy()
 

@@ -193,7 +193,7 @@ class VAE(LatentGeneration):
         return rows
 
     def _make_module(self, n_features: int, generator: torch.Generator) -> VAEModule:
-        n_classes, n_latent, shape = self._n_classes, int(self.n_latent), self.image_shape
+        n_conditions, n_latent, shape = self._n_conditions, int(self.n_latent), self.image_shape
         if self.architecture == "convolutional" and shape is not None and math.prod(shape) != n_features:
             raise InvalidInputError(
                 f"image_shape {tuple(shape)!r} has {math.prod(shape)} pixels; X has {n_features} features"
@@ -203,11 +203,11 @@ class VAE(LatentGeneration):
             self.hidden_sizes,
             shape,
             n_features=n_features,
-            n_conditions=n_classes,
+            n_conditions=n_conditions,
             n_latent=n_latent,
             generator=generator,
         )
-        return VAEModule(encoder, decoder, make_likelihood(self.likelihood), StandardNormal(n_latent), n_classes)
+        return VAEModule(encoder, decoder, make_likelihood(self.likelihood), StandardNormal(n_latent), n_conditions)
 
     def _make_objective(self, module: VAEModule, generator: torch.Generator, n_samples: int) -> Objective:
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from harmonium.data.batches import Labels
 from harmonium.estimators.base import LatentVariableEstimator
 from harmonium.estimators.inference import map_rows
 from harmonium.estimators.input_checks import Array, check_codes
@@ -35,11 +36,18 @@ class VariationalInference(LatentVariableEstimator):
         precision = torch.float32 if getattr(X, "dtype", None) == np.float32 else torch.float64
         module = copy.deepcopy(self.module_).to(precision).eval()
         labels = self._given_or_likeliest(X, y)
-        return map_rows(self, X, lambda *batch: function(module, *batch), labels, precision)
+        return map_rows(
+            self, X, lambda v, *c: function(module, v, *(part.to(precision) for part in c)), labels, precision
+        )
 
-    def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> npt.NDArray[np.int64] | None:
-        """Return the class indices that inference is conditioned on; None for a model without a condition."""
+    def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> Labels | None:
+        """Return the conditions of inference, shape (n_samples, n_conditions); None for a model without."""
         return None
+
+    def _condition(self, y: npt.ArrayLike | None, n_samples: int) -> torch.Tensor | None:
+        """Return the conditions of new rows, for the exact module; None for a model without."""
+        labels = self._encoded_labels(y, n_samples)
+        return None if labels is None else torch.from_numpy(labels).double()
 
     def encode(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> tuple[Array, Array]:
         """Return mean and standard deviation of q(z | x), each of shape (n_samples, n_latent).
@@ -99,9 +107,8 @@ class VariationalInference(LatentVariableEstimator):
         """
         module = self._exact_module()
         points = check_codes("z", z, self._n_features_out)
-        labels = self._class_indices(y, len(points))
         with torch.no_grad():
-            r = module.decode(torch.from_numpy(points), None if labels is None else torch.from_numpy(labels))
+            r = module.decode(torch.from_numpy(points), self._condition(y, len(points)))
             return self.scaling_.invert(module.likelihood.mean(r)).numpy()
 
     def elbo(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None, n_samples: int = 1) -> Array:

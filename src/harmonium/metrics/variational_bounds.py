@@ -13,7 +13,7 @@ from harmonium.modules.vae import VAEModule, log_normal
 def elbo(
     module: VAEModule,
     x: torch.Tensor,
-    labels: torch.Tensor | None,
+    c: torch.Tensor | None,
     generator: torch.Generator,
     n_samples: int = 1,
 ) -> torch.Tensor:
@@ -21,18 +21,18 @@ def elbo(
 
     The expectation is the mean over `n_samples` draws; the KL divergence is the prior's.
     """
-    mean, log_variance = module.encode(x, labels)
+    mean, log_variance = module.encode(x, c)
     total = torch.zeros(len(x), dtype=mean.dtype)
     for _ in range(n_samples):
-        total += module.log_likelihood(x, module.sample_posterior(mean, log_variance, generator), labels)
-    return total / n_samples - module.prior.kl(mean, log_variance, labels)
+        total += module.log_likelihood(x, module.sample_posterior(mean, log_variance, generator), c)
+    return total / n_samples - module.prior.kl(mean, log_variance, c)
 
 
 @torch.no_grad()
 def iwae(
     module: VAEModule,
     x: torch.Tensor,
-    labels: torch.Tensor | None,
+    c: torch.Tensor | None,
     generator: torch.Generator,
     n_importance: int,
 ) -> torch.Tensor:
@@ -44,10 +44,10 @@ def iwae(
 
     ELBO = L_1 <= L_K <= log p(x) in expectation (Y. Burda, R. Grosse, R. Salakhutdinov, ICLR 2016, eq. 8).
     """
-    mean, log_variance = module.encode(x, labels)
+    mean, log_variance = module.encode(x, c)
     total = torch.full((len(x),), -math.inf, dtype=mean.dtype)
     for _ in range(n_importance):
         z = module.sample_posterior(mean, log_variance, generator)
-        log_joint = module.log_likelihood(x, z, labels) + module.prior.log_prob(z, labels)
+        log_joint = module.log_likelihood(x, z, c) + module.prior.log_prob(z, c)
         total = torch.logaddexp(total, log_joint - log_normal(z, mean, log_variance))
     return total - math.log(n_importance)

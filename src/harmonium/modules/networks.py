@@ -42,7 +42,7 @@ def make_networks(
     image_shape : (height, width) or None
         Needed by the convolutional architecture alone; height times width is `n_features`.
     n_features, n_conditions, n_latent : int
-        Lengths of an example, of its one-hot label (0 without) and of z.
+        Lengths of an example, of its condition (0 without) and of z.
     generator : torch.Generator
         Draws the weights, the encoder's first.
 
@@ -108,7 +108,7 @@ class ConvolutionalEncoder(nn.Module):
     width : int
         Of the hidden fully connected layer.
     n_conditions : int
-        Length of the one-hot vector, which enters as that many constant planes beside the image.
+        Length of the condition, which enters as that many constant planes beside the image.
     n_out : int
     generator : torch.Generator
     """
@@ -134,7 +134,7 @@ class ConvolutionalEncoder(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map rows [pixels, one-hot] of shape (n, height * width + n_conditions) to (n, n_out)."""
+        """Map rows [pixels, condition] of shape (n, height * width + n_conditions) to (n, n_out)."""
         height, width = self.image_shape
         images, conditions = x[:, : height * width], x[:, height * width :]
         weight = self.first.weight
@@ -179,7 +179,7 @@ class ConvolutionalDecoder(nn.Module):
         self.convolutions = nn.Sequential(*layers)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Map rows [z, one-hot] of shape (n, n_in) to (n, height * width)."""
+        """Map rows [z, condition] of shape (n, n_in) to (n, height * width)."""
         images: torch.Tensor = self.convolutions(self.head(z).reshape(-1, *self.start))
         return images.flatten(1)
 

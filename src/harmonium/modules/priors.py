@@ -12,8 +12,8 @@ from torch import nn
 class Prior(nn.Module, ABC):
     """Base of the priors: the objective, the bounds and the draws of new codes ask it, and nothing else knows p(z).
 
-    As those of `VAEModule`, its methods take the labels of the examples where the model is class-conditional: a prior
-    that is the same for every class ignores them.
+    As those of `VAEModule`, its methods take the conditions `c` of the examples, of shape (n, n_conditions), where the
+    model is conditional: a prior that is the same under every condition ignores them.
 
     Parameters
     ----------
@@ -26,16 +26,16 @@ class Prior(nn.Module, ABC):
         self.n_latent = n_latent
 
     @abstractmethod
-    def log_prob(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+    def log_prob(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         """Return log p(z), shape of `z` without its last dimension."""
 
     @abstractmethod
-    def kl(self, mean: torch.Tensor, log_variance: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+    def kl(self, mean: torch.Tensor, log_variance: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         r"""Return :math:`KL[N(\mu, \operatorname{diag} \sigma^2) \| p(z)]` of every row, differentiable; shape (n,)."""
 
     @abstractmethod
     def sample(
-        self, n: int, generator: torch.Generator, dtype: torch.dtype, labels: torch.Tensor | None = None
+        self, n: int, generator: torch.Generator, dtype: torch.dtype, c: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Draw from p(z), shape (n, n_latent)."""
 
@@ -47,16 +47,16 @@ class Prior(nn.Module, ABC):
 class StandardNormal(Prior):
     r"""The prior :math:`p(z) = N(0, I)`, without parameters."""
 
-    def log_prob(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+    def log_prob(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         r"""Return :math:`-\tfrac12 \sum_m (z_m^2 + \log 2\pi)`."""
         return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
 
-    def kl(self, mean: torch.Tensor, log_variance: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+    def kl(self, mean: torch.Tensor, log_variance: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         r"""Return :math:`\tfrac12 \sum_m (\mu_m^2 + \sigma_m^2 - 1 - \log\sigma_m^2)`."""
         return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
 
     def sample(
-        self, n: int, generator: torch.Generator, dtype: torch.dtype, labels: torch.Tensor | None = None
+        self, n: int, generator: torch.Generator, dtype: torch.dtype, c: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Draw from N(0, I), shape (n, n_latent)."""
         return torch.empty(n, self.n_latent, dtype=dtype).normal_(generator=generator)

@@ -41,13 +41,13 @@ class NegativeELBO(Objective):
         self.n_warmup_steps = n_warmup_steps
         self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64))
 
-    def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
+    def forward(self, batch: torch.Tensor, c: torch.Tensor | None = None) -> LossOutput:
         """Return L of a batch; every call while training is a step of the warm-up."""
         module = self.module
-        mean, log_variance = module.encode(batch, labels)
+        mean, log_variance = module.encode(batch, c)
         z = module.sample_posterior(mean, log_variance, self.generator)
-        distortion = -module.log_likelihood(batch, z, labels).mean()
-        kl = module.prior.kl(mean, log_variance, labels).mean()
+        distortion = -module.log_likelihood(batch, z, c).mean()
+        kl = module.prior.kl(mean, log_variance, c).mean()
         beta = self.beta
         if self.training:
             self.n_steps += 1

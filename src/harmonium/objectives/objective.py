@@ -43,7 +43,14 @@ class Objective(nn.Module):
         self.generator = generator
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
-        """Return the loss of a batch: rows of shape (n, n_features) and, where the model takes them, labels (n,)."""
+        """Return the loss of a batch: the mean over its rows.
+
+        Parameters
+        ----------
+        batch : Tensor of shape (n, n_features)
+        labels : Tensor, optional
+            What goes with the rows: class indices of shape (n,), or conditions of shape (n, n_conditions).
+        """
         raise NotImplementedError
 
     def set_gradients(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:

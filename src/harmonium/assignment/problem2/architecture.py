@@ -32,14 +32,14 @@ def networks(models: Mapping[str, VariationalInference]) -> Table:
         shape of what it makes of one example, and its parameters with the biases.
     """
     module = next(iter(models.values())).module_
-    labels = torch.zeros(1, dtype=torch.int64)
+    c = torch.zeros(1, module.n_conditions)
     rows = {}
     with torch.no_grad():
         z = torch.zeros(1, module.n_latent)
-        n_features = module.decode(z, labels).shape[1]
+        n_features = module.decode(z, c).shape[1]
         parts = {
-            "encoder": _shapes(module.encoder, lambda: module.encode(torch.zeros(1, n_features), labels)),
-            "decoder": _shapes(module.decoder, lambda: module.decode(z, labels)),
+            "encoder": _shapes(module.encoder, lambda: module.encode(torch.zeros(1, n_features), c)),
+            "decoder": _shapes(module.decoder, lambda: module.decode(z, c)),
         }
     for part, shapes in parts.items():
         for number, (layer, shape) in enumerate(shapes, start=1):

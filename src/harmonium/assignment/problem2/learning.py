@@ -10,8 +10,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 train = harmonium.load_dataset(assignment.problem2.data, "train")
 images = torch.from_numpy(train.X[:5000]).float()
-classes = torch.from_numpy(np.unique(train.labels[:5000], return_inverse=True)[1])
-c, n_latent = one_hot(classes).float(), 16
+classes = np.unique(train.labels[:5000], return_inverse=True)[1]
+c, n_latent = one_hot(torch.from_numpy(classes)).float(), 16
 n_pixels, n_classes = images.shape[1], c.shape[1]
 torch.manual_seed(0)
 encoder = nn.Sequential(
@@ -56,7 +56,7 @@ from harmonium.objectives.elbo import NegativeELBO
 likelihood, prior = make_likelihood("bernoulli"), StandardNormal(n_latent)
 module = VAEModule(encoder, decoder, likelihood, prior, n_classes)
 objective = NegativeELBO(module, torch.Generator().manual_seed(1))
-library = objective(images, classes).loss
+library = objective(images, c).loss
 noise = torch.randn(len(images), n_latent, generator=torch.Generator().manual_seed(1))
 page = -elbo(images, c, noise).mean()
 difference = (library - page).abs()
