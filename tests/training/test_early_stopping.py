@@ -137,13 +137,22 @@ def test_the_rows_held_back_are_the_seeds_whatever_the_number_of_epochs(numbered
 
 
 @pytest.mark.parametrize("kind", [VAE, ConditionalVAE])
-def test_classes_keep_their_proportions(numbered, kind):
+@pytest.mark.parametrize("shape", [(300,), (300, 1)])
+def test_classes_keep_their_proportions(numbered, kind, shape):
     y = np.repeat(["bag", "coat", "dress"], [200, 80, 20])
-    held = held_back(kind(2, validation_fraction=0.2, **SMALL), numbered, y)
+    held = held_back(kind(2, validation_fraction=0.2, **SMALL), numbered, y.reshape(shape))
     assert np.unique(y[held], return_counts=True)[1].tolist() == [40, 16, 4]
 
 
-@pytest.mark.parametrize("make", [lambda X: X[:, 1], lambda X: X[:, :2], lambda X: np.array([None] * 300)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda X: X[:, 1],
+        lambda X: X[:, :2],
+        lambda X: np.array([None] * 300),
+        lambda X: np.array([["a", 1.5]] * 300, dtype=object),
+    ],
+)
 def test_a_target_that_is_no_class_is_passed_over(numbered, make):
     vae = VAE(2, validation_fraction=0.2, **SMALL)
     assert held_back(vae, numbered, make(numbered)) == held_back(vae, numbered)

@@ -150,7 +150,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         X : array-like of shape (n_samples, n_features)
             Any finite real matrix, in the user's own units. A memory-mapped one stays on disk, and is taken in another
             random order than the same matrix in memory where it is larger than 64 MiB.
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
             Labels, for a model that is conditioned on them; ignored by the others.
 
         Returns
@@ -185,7 +185,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
 
         Returns
         -------

@@ -7,22 +7,33 @@ import numpy.typing as npt
 import torch
 
 from harmonium.data.batches import Labels
-from harmonium.estimators.class_labels import ClassLabels
+from harmonium.estimators.labelled import Labelled
 from harmonium.estimators.vae import VAE
 from harmonium.modules.vae import VAEModule
 
 
-class ConditionalVAE(ClassLabels, VAE):
-    """Variational autoencoder conditioned on a label: q(z | x, c) and p(x | z, c).
+class ConditionalVAE(Labelled, VAE):
+    r"""Variational autoencoder conditioned on labels: q(z | x, c) and p(x | z, c).
 
-    The label's one-hot vector is concatenated to the input of encoder and decoder; all else, and every parameter, is as
-    in `VAE`. Where an example must be encoded and no label is given, the class is taken for which log p(x | z, c) at
-    the posterior mean, less the KL divergence, is largest.
+    A row c of numbers is concatenated to the input of encoder and decoder; all else, and every parameter, is as in
+    `VAE`. `y` is one column of labels, or a table of them: a data frame or an array of shape (n_samples, n_columns).
+
+    - A column of classes (names, categories, booleans, integers) is a one-hot vector in c. More than 100 different
+      integers are refused: give floats where the condition is continuous, names where they are classes.
+    - A column of floats is one number in c, :math:`(y - m) / s` with mean m and standard deviation s of the training
+      set. In one column alone, and in an array of nothing but floats, whole numbers of up to 100 values are classes,
+      as for scikit-learn; in a data frame, and in an array of objects, the type of the column decides.
+
+    Where examples are encoded and no `y` is given, that class is taken for which log p(x | z, c) at the posterior mean,
+    less the KL divergence, is largest; that needs one column of classes. Where `y` is asked for, it can be one label
+    (one row of a table) for all examples.
 
     Attributes
     ----------
+    conditions_ : tuple of ClassColumn or ContinuousColumn
+        What each column of `y` was learned to be: its name with the classes, or with mean and standard deviation.
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted; any that NumPy can sort, names too.
+        The labels, sorted, where `y` is one column of classes.
 
     References
     ----------
@@ -39,19 +50,21 @@ class ConditionalVAE(ClassLabels, VAE):
     >>> vae = ConditionalVAE(1, hidden_sizes=(16,), random_state=0, **settings).fit(X, y)
     >>> bool(vae.sample(100, y="high").mean() > vae.sample(100, y="low").mean() + 3)
     True
+
+    A class and a number at once:
+
+    >>> dose = np.random.default_rng(2).uniform(0, 10, 500)
+    >>> table = np.array(list(zip(y, dose)), dtype=object)
+    >>> vae.fit(X + dose[:, None], table).conditions_[0].classes.tolist()
+    ['high', 'low']
+    >>> bool(vae.sample(100, y=["low", 9.0]).mean() > vae.sample(100, y=["low", 1.0]).mean() + 3)
+    True
     """
-
-    @property
-    def _n_conditions(self) -> int:
-        return len(self.classes_)
-
-    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int) -> Labels:
-        return np.eye(len(self.classes_), dtype=np.float32)[super()._encoded_labels(y, n_samples)]
 
     def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> Labels:
         n_samples = len(self._check_matrix(X, reset=False))
-        if y is None:
-            bounds = [self._infer(X, np.full(n_samples, label), _bound_at_the_mean) for label in self.classes_]
+        if y is None and hasattr(self, "classes_"):
+            bounds = [self._infer(X, label, _bound_at_the_mean) for label in self.classes_]
             y = self.classes_[np.argmax(bounds, axis=0)]
         return self._encoded_labels(y, n_samples)
 

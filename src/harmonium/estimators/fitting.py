@@ -158,9 +158,10 @@ def _early_stopping(
 
 
 def _strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
-    """Return y where it holds classes of two rows or more, else None: a model that ignores y may be given anything."""
+    """Return y where it is one column of classes of two rows or more, else None: it may be anything."""
     labels = np.asarray(y)
-    if y is None or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
+    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if y is None or labels.ndim != 1 or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
         return None
     if type_of_target(labels) not in ("binary", "multiclass") or np.unique(labels, return_counts=True)[1].min() < 2:
         return None

@@ -12,9 +12,9 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from harmonium.estimators.base import LatentVariableEstimator
-from harmonium.estimators.class_labels import ClassLabels
 from harmonium.estimators.inference import map_rows
 from harmonium.estimators.input_checks import Array
+from harmonium.estimators.labelled import Labelled
 from harmonium.estimators.parameters import Check, check_positive_integer, check_positive_integers
 from harmonium.exceptions import InvalidInputError
 from harmonium.modules.classifier import ClassifierModule
@@ -24,7 +24,7 @@ from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
 
 
-class ImageClassifier(ClassLabels, LatentVariableEstimator):
+class ImageClassifier(Labelled, LatentVariableEstimator):
     """Convolutional classifier, whose decisions and features measure what other models generate.
 
     It is a yardstick: it judges what others generate, and is no name of the package itself.
@@ -89,6 +89,18 @@ class ImageClassifier(ClassLabels, LatentVariableEstimator):
         super()._check_parameters()
         if min(self.image_shape) < 4:
             raise InvalidInputError(f"image_shape must be at least 4 each way; got {self.image_shape!r}")
+
+    def _learn_labels(self, y: npt.ArrayLike | None, n_samples: int) -> None:
+        super()._learn_labels(y, n_samples)
+        if not hasattr(self, "classes_"):
+            raise InvalidInputError(
+                "a classifier learns from one column of classes: y must hold names or whole numbers"
+            )
+
+    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64]:
+        """Return the labels as indices into `classes_`."""
+        indices: npt.NDArray[np.int64] = super()._encoded_labels(y, n_samples).argmax(1)
+        return indices
 
     def _make_module(self, n_features: int, generator: torch.Generator) -> ClassifierModule:
         height, width = self.image_shape

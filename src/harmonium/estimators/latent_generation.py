@@ -60,6 +60,8 @@ class LatentGeneration(VariationalInference):
         check_positive_integer("n_components", n_components)
         mean, sd = self.encode(X, y)
         condition = self._encoded_labels(y, len(mean))
+        if condition is not None and not hasattr(self, "classes_"):
+            raise InvalidInputError("a density is fitted class by class: it needs a condition of one column of classes")
         labels = None if condition is None else condition.argmax(1)
         counts = np.array([len(mean)]) if labels is None else np.bincount(labels, minlength=self._n_conditions)
         if counts.min() < 2:
@@ -89,7 +91,7 @@ class LatentGeneration(VariationalInference):
         Parameters
         ----------
         n_samples : int
-        y : label, or array-like of shape (n_samples,)
+        y : label, row of labels, or array-like of shape (n_samples,) or (n_samples, n_columns)
             Needed with a condition.
         density : {"prior", "ex-post"}
             The model's p(z), N(0, I), or what `fit_latent_density` fitted.
@@ -127,7 +129,7 @@ class LatentGeneration(VariationalInference):
         ----------
         n_side : int
             Points a side, from the 2% to the 98% quantile.
-        y : label
+        y : label, or row of labels
             Needed with a condition.
 
         Returns

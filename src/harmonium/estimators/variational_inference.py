@@ -55,7 +55,7 @@ class VariationalInference(LatentVariableEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
             Labels; ignored without a condition.
         """
 
@@ -72,7 +72,7 @@ class VariationalInference(LatentVariableEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
         """
         return self.encode(X, y)[0]
 
@@ -82,7 +82,7 @@ class VariationalInference(LatentVariableEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
         """
         return self.fit(X, y).transform(X, y)
 
@@ -92,7 +92,7 @@ class VariationalInference(LatentVariableEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
         """
         return self._infer(X, y, lambda module, *v: self.scaling_.invert(module.reconstruct(*v)))
 
@@ -102,7 +102,7 @@ class VariationalInference(LatentVariableEstimator):
         Parameters
         ----------
         z : array-like of shape (n_samples, n_latent)
-        y : array-like of shape (n_samples,), or one label for all
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), or one label or row for all
             Needed with a condition.
         """
         module = self._exact_module()
@@ -117,7 +117,7 @@ class VariationalInference(LatentVariableEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
         n_samples : int
             Draws from q(z | x) over which log p(x | z) is averaged; the same draws for the same matrix.
         """
@@ -130,7 +130,7 @@ class VariationalInference(LatentVariableEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
         n_importance : int
             Draws from q(z | x) an example; the same draws for the same matrix.
         """
@@ -143,7 +143,7 @@ class VariationalInference(LatentVariableEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
         """
         return self.iwae(X, y)
 
@@ -153,7 +153,7 @@ class VariationalInference(LatentVariableEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
         """
         return float(self.score_samples(X, y).mean(dtype=np.float64))
 
