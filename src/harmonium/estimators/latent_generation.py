@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmonium.estimators.latent_paths import LatentPaths
 from harmonium.estimators.parameters import check_choice, check_positive_integer
-from harmonium.estimators.variational_inference import VariationalInference
 from harmonium.exceptions import InvalidInputError
 from harmonium.random.seeding import RandomState, root_seed, spawn_generator
 from harmonium.samplers.latent_density import LatentDensity, fit_latent_density
@@ -19,7 +19,7 @@ _MANIFOLD_TAIL = 0.02
 _DENSITY = "latent_density."
 
 
-class LatentGeneration(VariationalInference):
+class LatentGeneration(LatentPaths):
     """Base of the variational autoencoders: samples, and the manifold of two latent dimensions."""
 
     classes_: npt.NDArray[Any]

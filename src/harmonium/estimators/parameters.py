@@ -17,6 +17,12 @@ def check_positive_integer(name: str, value: object) -> None:
         raise InvalidInputError(f"{name} must be a positive integer; got {value!r}")
 
 
+def check_index(name: str, value: object, n: int) -> None:
+    """Raise InvalidInputError unless `value` is an integer from 0 to n - 1."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= value < n:
+        raise InvalidInputError(f"{name} must be an integer from 0 to {n - 1}; got {value!r}")
+
+
 def check_positive_number(name: str, value: object) -> None:
     """Raise InvalidInputError unless `value` is a finite number above zero."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:

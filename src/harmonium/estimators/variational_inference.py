@@ -111,6 +111,17 @@ class VariationalInference(LatentVariableEstimator):
             r = module.decode(torch.from_numpy(points), self._condition(y, len(points)))
             return self.scaling_.invert(module.likelihood.mean(r)).numpy()
 
+    def inverse_transform(self, Z: npt.ArrayLike, y: npt.ArrayLike | None = None) -> npt.NDArray[np.float64]:
+        """Return `decode` of codes, under the name that scikit-learn's pipelines call; shape (n_samples, n_features).
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_latent)
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), or one label or row for all
+            Needed with a condition.
+        """
+        return self.decode(Z, y)
+
     def elbo(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None, n_samples: int = 1) -> Array:
         """Return the evidence lower bound on log p(x), nats per example, shape (n_samples,).
 
