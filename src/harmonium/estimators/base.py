@@ -107,6 +107,12 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """Return what maps rows held back, and their labels, to the loss of each; the module is in evaluation mode."""
         raise NotImplementedError
 
+    def _between_epochs(
+        self, rows: Array, labels: Labels | None, kept: Indices | None
+    ) -> Callable[[Trainer], None] | None:
+        """Return a callback that changes the module after an epoch, given the rows and which are trained on."""
+        return None
+
     def _recorder(self, rows: Array, kept: Indices | None, held: Indices | None) -> Callable[[Trainer], None] | None:
         """Return a callback that records more of each epoch than the objective does, given which rows are what."""
         return None

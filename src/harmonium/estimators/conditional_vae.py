@@ -71,4 +71,4 @@ class ConditionalVAE(Labelled, VAE):
 
 def _bound_at_the_mean(module: VAEModule, v: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
     mean, log_variance = module.encode(v, c)
-    return module.log_likelihood(v, mean, c) - module.prior.kl(mean, log_variance, c)
+    return module.log_likelihood(v, mean, c) - module.prior.kl(mean, log_variance, mean, c)

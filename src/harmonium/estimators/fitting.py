@@ -40,7 +40,8 @@ class PreparedFit:
     batches : Batches
         Of the rows that are trained on.
     callbacks : tuple of callable
-        What watches the rows held back, where there are any, and what records more of an epoch.
+        What changes the module after an epoch, what watches the rows held back and what records more of the epoch; each
+        where there is any.
     """
 
     trainer: Trainer
@@ -111,7 +112,8 @@ def _prepared(
     batches = Batches(rows, estimator.scaling_, estimator.batch_size, labels, kept)
     stopping = None if held is None else _early_stopping(estimator, rows, labels, held)
     recorder = estimator._recorder(rows, kept, held)
-    callbacks = tuple(callback for callback in (stopping, recorder) if callback is not None)
+    change = estimator._between_epochs(rows, labels, kept)
+    callbacks = tuple(callback for callback in (change, stopping, recorder) if callback is not None)
     return PreparedFit(trainer(batches.n_samples), batches, callbacks)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy.typing as npt
 import torch
 
+from harmonium.data.batches import Labels
 from harmonium.data.scaling import ScalingKind
+from harmonium.data.splits import Indices
 from harmonium.estimators.base import ValidationLosses
 from harmonium.estimators.input_checks import Array, check_unit_interval
 from harmonium.estimators.latent_generation import LatentGeneration
@@ -20,26 +22,28 @@ from harmonium.estimators.parameters import (
     check_positive_integers,
     one_of,
 )
+from harmonium.estimators.prior_placement import placement
 from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.variational_bounds import elbo
 from harmonium.modules.likelihoods import LIKELIHOODS, LikelihoodName, make_likelihood
+from harmonium.modules.make_prior import PRIORS, PriorName, make_prior
 from harmonium.modules.networks import ARCHITECTURES, make_networks, smallest_image
-from harmonium.modules.priors import StandardNormal
 from harmonium.modules.vae import VAEModule
 from harmonium.objectives.elbo import NegativeELBO
 from harmonium.objectives.objective import Objective
 from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
+from harmonium.training.trainer import Trainer
 
 
 class VAE(LatentGeneration):
-    r"""Variational autoencoder with prior N(0, I).
+    r"""Variational autoencoder.
 
-    Trained to maximise the evidence lower bound
+    Trained to maximise the evidence lower bound [1]_
 
     .. math::
 
-        E_{q(z|x)}[\log p(x | z)] - KL[q(z|x) \,\|\, N(0, I)], \qquad q(z|x) = N(\mu(x), \operatorname{diag}\sigma^2(x))
+        E_{q(z|x)}[\log p(x | z)] - KL[q(z|x) \,\|\, p(z)], \qquad q(z|x) = N(\mu(x), \operatorname{diag}\sigma^2(x))
 
     Every figure in nats is per example and in the user's units.
 
@@ -58,6 +62,13 @@ class VAE(LatentGeneration):
         The Bernoulli ones need X in [0, 1] and ``scaling="none"``. On grey values ``"bernoulli"`` is no density: its
         figures cannot be compared with those of the others. Sigma of the Gaussian is one number, learned by gradient
         or calibrated to the error.
+    prior : {"standard", "mixture", "flow"}
+        p(z), in the bound and for `sample`: N(0, I); a mixture of Gaussians with full covariances [2]_, which is N(0,
+        I) for half of the epochs, then placed on draws from the posteriors and trained with the rest; or noise sent
+        through six affine couplings [3]_, trained from the beginning. With conditions it is p(z | c). The two that are
+        learned give a higher bound; draws from the mixture look best.
+    n_components : int
+        Of the mixture; with conditions, for all of them together.
     beta : float
         Weight of the KL divergence; the bound is one for 1 only.
     n_warmup_epochs : int
@@ -93,13 +104,14 @@ class VAE(LatentGeneration):
     history_ : list of dict
         A row an epoch, with the mean ``negative_elbo`` and ``kl`` of the training steps, and ``validation_loss``, the
         negative ELBO of the rows held back, in the model's own units.
-    latent_density_ : LatentDensity
-        After `fit_latent_density`.
     n_features_in_ : int
 
     References
     ----------
-    D. Kingma, M. Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
+    .. [1] D. Kingma, M. Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
+    .. [2] E. Nalisnick, L. Hertel, P. Smyth, "Approximate Inference for Deep Latent Gaussian Mixtures", 2016; J.
+       Tomczak, M. Welling, "VAE with a VampPrior", AISTATS 2018.
+    .. [3] X. Chen et al., "Variational Lossy Autoencoder", ICLR 2017, section 3.2.
 
     Examples
     --------
@@ -117,6 +129,8 @@ class VAE(LatentGeneration):
         "n_latent": check_positive_integer,
         "architecture": one_of(ARCHITECTURES),
         "likelihood": one_of(LIKELIHOODS),
+        "prior": one_of(PRIORS),
+        "n_components": check_positive_integer,
         "beta": check_non_negative_number,
         "n_warmup_epochs": check_non_negative_number,
         "hidden_sizes": check_positive_integers,
@@ -130,6 +144,8 @@ class VAE(LatentGeneration):
         hidden_sizes: Sequence[int] = (512, 256),
         image_shape: tuple[int, int] | None = None,
         likelihood: LikelihoodName = "bernoulli",
+        prior: PriorName = "standard",
+        n_components: int = 100,
         beta: float = 1.0,
         n_warmup_epochs: int = 0,
         learning_rate: float = 1e-3,
@@ -149,6 +165,8 @@ class VAE(LatentGeneration):
         self.hidden_sizes = hidden_sizes
         self.image_shape = image_shape
         self.likelihood = likelihood
+        self.prior = prior
+        self.n_components = n_components
         self.beta = beta
         self.n_warmup_epochs = n_warmup_epochs
         self.learning_rate = learning_rate
@@ -167,6 +185,8 @@ class VAE(LatentGeneration):
         super()._check_parameters()
         if self.architecture == "convolutional":
             self._check_images()
+        if self.prior == "flow" and self.n_latent < 2:
+            raise InvalidInputError("prior='flow' needs n_latent of 2 or more; got 1")
         if make_likelihood(self.likelihood).takes_unit_interval_only and self.scaling != "none":
             raise InvalidInputError(
                 f"likelihood={self.likelihood!r} needs X in [0, 1] and so scaling='none'; got {self.scaling!r}"
@@ -207,7 +227,13 @@ class VAE(LatentGeneration):
             n_latent=n_latent,
             generator=generator,
         )
-        return VAEModule(encoder, decoder, make_likelihood(self.likelihood), StandardNormal(n_latent), n_conditions)
+        prior = make_prior(self.prior, n_latent, self.n_components, n_conditions, generator)
+        return VAEModule(encoder, decoder, make_likelihood(self.likelihood), prior, n_conditions)
+
+    def _between_epochs(
+        self, rows: Array, labels: Labels | None, kept: Indices | None
+    ) -> Callable[[Trainer], None] | None:
+        return placement(self, rows, labels, kept)
 
     def _make_objective(self, module: VAEModule, generator: torch.Generator, n_samples: int) -> Objective:
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))

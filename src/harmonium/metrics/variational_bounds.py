@@ -24,8 +24,16 @@ def elbo(
     mean, log_variance = module.encode(x, c)
     total = torch.zeros(len(x), dtype=mean.dtype)
     for _ in range(n_samples):
-        total += module.log_likelihood(x, module.sample_posterior(mean, log_variance, generator), c)
-    return total / n_samples - module.prior.kl(mean, log_variance, c)
+        z = module.sample_posterior(mean, log_variance, generator)
+        total += module.log_likelihood(x, z, c) - module.prior.kl(mean, log_variance, z, c)
+    return total / n_samples
+
+
+@torch.no_grad()
+def divergence(module: VAEModule, x: torch.Tensor, c: torch.Tensor | None, generator: torch.Generator) -> torch.Tensor:
+    r"""Return :math:`KL[q(z|x) \| p(z)]`, nats per example, shape (n,); by one draw where it has no closed form."""
+    mean, log_variance = module.encode(x, c)
+    return module.prior.kl(mean, log_variance, module.sample_posterior(mean, log_variance, generator), c)
 
 
 @torch.no_grad()

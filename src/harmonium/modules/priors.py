@@ -1,4 +1,4 @@
-"""Priors p(z) of a variational autoencoder's code."""
+"""Priors p(z) of a variational autoencoder's code, and the one without parameters."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch import nn
 class Prior(nn.Module, ABC):
     """Base of the priors: the objective, the bounds and the draws of new codes ask it, and nothing else knows p(z).
 
-    As those of `VAEModule`, its methods take the conditions `c` of the examples, of shape (n, n_conditions), where the
-    model is conditional: a prior that is the same under every condition ignores them.
+    As those of `VAEModule`, its methods take the conditions c of the examples where the model has any, and the prior is
+    then p(z | c): one that is the same for every condition ignores them.
 
     Parameters
     ----------
@@ -27,21 +27,50 @@ class Prior(nn.Module, ABC):
 
     @abstractmethod
     def log_prob(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
-        """Return log p(z), shape of `z` without its last dimension."""
-
-    @abstractmethod
-    def kl(self, mean: torch.Tensor, log_variance: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
-        r"""Return :math:`KL[N(\mu, \operatorname{diag} \sigma^2) \| p(z)]` of every row, differentiable; shape (n,)."""
+        """Return log p(z | c), shape of `z` without its last dimension."""
 
     @abstractmethod
     def sample(
-        self, n: int, generator: torch.Generator, dtype: torch.dtype, c: torch.Tensor | None = None
+        self,
+        n: int,
+        generator: torch.Generator,
+        dtype: torch.dtype,
+        c: torch.Tensor | None = None,
+        temperature: float = 1.0,
     ) -> torch.Tensor:
-        """Draw from p(z), shape (n, n_latent)."""
+        """Draw from p(z | c), shape (n, n_latent).
+
+        Parameters
+        ----------
+        n : int
+        generator : torch.Generator
+        dtype : torch.dtype
+        c : Tensor of shape (n, n_conditions), optional
+        temperature : float
+            Factor on the standard deviation of the normal noise that z is made of; the prior's own draws have 1.
+        """
 
     @abstractmethod
-    def quantiles(self, probabilities: torch.Tensor) -> torch.Tensor:
-        """Return the quantiles of each coordinate of z, shape (len(probabilities), n_latent)."""
+    def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        """Map points of the unit cube to codes, so that uniform points become draws from p(z | c); shape of `u`."""
+
+    def kl(
+        self, mean: torch.Tensor, log_variance: torch.Tensor, z: torch.Tensor, c: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        r"""Return :math:`KL[q(z | x) \| p(z | c)]` of every row for :math:`q = N(\mu, \operatorname{diag} \sigma^2)`.
+
+        Differentiable; shape (n,). Where it has no closed form, it is estimated without bias by the draws z from q:
+
+        .. math:: -\tfrac12 \sum_m (1 + \log 2\pi\sigma_m^2) - \log p(z | c)
+
+        Parameters
+        ----------
+        mean, log_variance : Tensor of shape (n, n_latent)
+        z : Tensor of shape (n, n_latent)
+            A draw from each q.
+        c : Tensor of shape (n, n_conditions), optional
+        """
+        return -0.5 * (1 + math.log(2 * math.pi) + log_variance).sum(-1) - self.log_prob(z, c)
 
 
 class StandardNormal(Prior):
@@ -51,17 +80,23 @@ class StandardNormal(Prior):
         r"""Return :math:`-\tfrac12 \sum_m (z_m^2 + \log 2\pi)`."""
         return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
 
-    def kl(self, mean: torch.Tensor, log_variance: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
-        r"""Return :math:`\tfrac12 \sum_m (\mu_m^2 + \sigma_m^2 - 1 - \log\sigma_m^2)`."""
-        return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
-
     def sample(
-        self, n: int, generator: torch.Generator, dtype: torch.dtype, c: torch.Tensor | None = None
+        self,
+        n: int,
+        generator: torch.Generator,
+        dtype: torch.dtype,
+        c: torch.Tensor | None = None,
+        temperature: float = 1.0,
     ) -> torch.Tensor:
         """Draw from N(0, I), shape (n, n_latent)."""
-        return torch.empty(n, self.n_latent, dtype=dtype).normal_(generator=generator)
+        return temperature * torch.empty(n, self.n_latent, dtype=dtype).normal_(generator=generator)
 
-    def quantiles(self, probabilities: torch.Tensor) -> torch.Tensor:
-        """Return those of N(0, 1), in every column."""
-        quantiles: torch.Tensor = torch.special.ndtri(probabilities)
-        return quantiles[:, None].expand(-1, self.n_latent)
+    def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the quantiles of N(0, 1) at every coordinate."""
+        return torch.special.ndtri(u)
+
+    def kl(
+        self, mean: torch.Tensor, log_variance: torch.Tensor, z: torch.Tensor, c: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        r"""Return :math:`\tfrac12 \sum_m (\mu_m^2 + \sigma_m^2 - 1 - \log\sigma_m^2)`."""
+        return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)

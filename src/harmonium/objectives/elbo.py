@@ -14,10 +14,11 @@ class NegativeELBO(Objective):
     .. math::
 
         L = \frac1B \sum_n \Bigl( -\log p(x^{(n)} | z^{(n)}, c^{(n)})
-            + \beta\, KL\bigl[q(z | x^{(n)}, c^{(n)}) \,\|\, p(z)\bigr] \Bigr),
+            + \beta\, KL\bigl[q(z | x^{(n)}, c^{(n)}) \,\|\, p(z | c^{(n)})\bigr] \Bigr),
         \qquad z^{(n)} = \mu^{(n)} + \sigma^{(n)} \epsilon^{(n)}
 
-    one reparameterised sample an example; the KL divergence is the prior's. It is a bound for :math:`\beta = 1` only;
+    one reparameterised sample an example. The KL divergence is the prior's, by the same sample where it has no closed
+    form. It is a bound for :math:`\beta = 1` only;
     the recorded ``negative_elbo`` always has :math:`\beta = 1`.
 
     Parameters
@@ -47,7 +48,7 @@ class NegativeELBO(Objective):
         mean, log_variance = module.encode(batch, c)
         z = module.sample_posterior(mean, log_variance, self.generator)
         distortion = -module.log_likelihood(batch, z, c).mean()
-        kl = module.prior.kl(mean, log_variance, c).mean()
+        kl = module.prior.kl(mean, log_variance, z, c).mean()
         beta = self.beta
         if self.training:
             self.n_steps += 1

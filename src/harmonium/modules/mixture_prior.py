@@ -1,0 +1,227 @@
+"""A mixture of Gaussians as the prior of a variational autoencoder's code."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import torch
+from torch import nn
+
+from harmonium.modules.priors import Prior, StandardNormal
+
+_RIDGE = 1e-4  # least eigenvalue of a fitted covariance, as a variance of z
+_N_ITERATIONS = 20
+_COMPONENTS_PER_CLUSTER = 10
+_N_BISECTIONS = 60
+_LOG_WEIGHT_ELSEWHERE = -12.0  # of a component for a group of conditions that it was not fitted to
+
+
+class MixturePrior(Prior):
+    r"""Mixture of Gaussians with full covariances, whose weights depend on the condition.
+
+    .. math:: p(z | c) = \sum_k \pi_k(c)\, N\bigl(z;\, \mu_k,\, (P_k^\top P_k)^{-1}\bigr),
+              \qquad \pi(c) = \operatorname{softmax}(a + A^\top c)
+
+    with :math:`P_k` lower triangular. It is N(0, I) until `place` has put the components where the posteriors of data
+    are; from then on all parameters are trained. The divergence has no closed form then.
+
+    Parameters
+    ----------
+    n_latent, n_components : int
+    n_conditions : int
+        Length of c; 0 without.
+
+    Attributes
+    ----------
+    log_weights : Parameter of shape (n_components,)
+        a.
+    gate : Parameter of shape (n_conditions, n_components)
+        A.
+    means : Parameter of shape (n_components, n_latent)
+    factors : Parameter of shape (n_components, n_latent, n_latent)
+        P below the diagonal, and the logarithm of P on it; what is above is not used.
+    is_placed : Tensor of bool
+    """
+
+    is_placed: torch.Tensor
+
+    def __init__(self, n_latent: int, n_components: int, n_conditions: int = 0) -> None:
+        super().__init__(n_latent)
+        self.log_weights = nn.Parameter(torch.zeros(n_components))
+        self.gate = nn.Parameter(torch.zeros(n_conditions, n_components))
+        self.means = nn.Parameter(torch.zeros(n_components, n_latent))
+        self.factors = nn.Parameter(torch.zeros(n_components, n_latent, n_latent))
+        self.register_buffer("is_placed", torch.tensor(False))
+
+    def _log_pi(self, c: torch.Tensor | None) -> torch.Tensor:
+        """Return log pi(c), shape (n_components,), or (n, n_components) with conditions."""
+        return (self.log_weights if c is None else self.log_weights + c @ self.gate).log_softmax(-1)
+
+    def _precision_factors(self) -> torch.Tensor:
+        return self.factors.tril(-1) + torch.diag_embed(self._log_diagonal().exp())
+
+    def _log_diagonal(self) -> torch.Tensor:
+        return self.factors.diagonal(dim1=-2, dim2=-1)
+
+    def log_prob(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        r"""Return :math:`\log \sum_k \pi_k(c) |P_k| N(P_k (z - \mu_k); 0, I)`, shape (n,)."""
+        if not self.is_placed:
+            return StandardNormal(self.n_latent).log_prob(z)
+        P = self._precision_factors()
+        # one product for all components: P z - P mu
+        whitened = (z @ P.flatten(0, 1).T).unflatten(-1, P.shape[:2]) - torch.einsum("kij,kj->ki", P, self.means)
+        log_determinant = self._log_diagonal().sum(-1)
+        log_joint = self._log_pi(c) + log_determinant - 0.5 * whitened.square().sum(-1)
+        return log_joint.logsumexp(-1) - 0.5 * self.n_latent * math.log(2 * math.pi)
+
+    def kl(
+        self, mean: torch.Tensor, log_variance: torch.Tensor, z: torch.Tensor, c: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return the closed form while the prior is N(0, I), then what `Prior.kl` says."""
+        if not self.is_placed:
+            return StandardNormal(self.n_latent).kl(mean, log_variance, z)
+        return super().kl(mean, log_variance, z, c)
+
+    def sample(
+        self,
+        n: int,
+        generator: torch.Generator,
+        dtype: torch.dtype,
+        c: torch.Tensor | None = None,
+        temperature: float = 1.0,
+    ) -> torch.Tensor:
+        """Draw a component by pi(c), then z from it, its standard deviations times `temperature`."""
+        if not self.is_placed:
+            return StandardNormal(self.n_latent).sample(n, generator, dtype, None, temperature)
+        weights = self._log_pi(c).exp().expand(n, -1)
+        component = torch.multinomial(weights, 1, generator=generator).squeeze(1)
+        noise = torch.empty(n, self.n_latent, dtype=dtype).normal_(generator=generator)
+        P = self._precision_factors().to(dtype)[component]
+        offset = torch.linalg.solve_triangular(P, noise[..., None], upper=False).squeeze(-1)
+        return self.means.to(dtype)[component] + temperature * offset
+
+    def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        """Invert the distribution function of each coordinate given those before it, by bisection.
+
+        M. Rosenblatt, "Remarks on a Multivariate Transformation", Annals of Mathematical Statistics 23 (1952).
+        """
+        if not self.is_placed:
+            return StandardNormal(self.n_latent).from_uniform(u)
+        P, z = self._precision_factors(), torch.zeros_like(u)
+        log_weights = self._log_pi(c).expand(len(u), -1)
+        for m in range(self.n_latent):
+            # given the coordinates before it, this one is normal in every component
+            sd = 1 / P[:, m, m]
+            mean = self.means[:, m] - sd * ((z[:, None, :m] - self.means[:, :m]) * P[:, m, :m]).sum(-1)
+            z[:, m] = _quantiles(u[:, m], log_weights.exp(), mean, sd)
+            standardised = (z[:, m, None] - mean) / sd
+            log_weights = (log_weights - 0.5 * standardised.square() - sd.log()).log_softmax(-1)
+        return z
+
+    @torch.no_grad()
+    def place(self, z: torch.Tensor, c: torch.Tensor | None, seed: int) -> None:
+        """Set the parameters to those of mixtures fitted to draws from posteriors, by expectation maximisation.
+
+        The aggregated posterior is the prior that maximises the evidence lower bound (M. Hoffman, M. Johnson, "ELBO
+        surgery", 2016). The components are shared out in proportion to their draws among groups, and fitted to each
+        alone: groups of equal conditions, if they are no more than the components; else clusters of the draws, and the
+        weights depend on no condition yet.
+
+        Parameters
+        ----------
+        z : Tensor of shape (n, n_latent)
+            One draw from q(z | x) of each example.
+        c : Tensor of shape (n, n_conditions), or None
+        seed : int
+        """
+        n_components = len(self.means)
+        conditions, groups = (None, None) if c is None else torch.unique(c, dim=0, return_inverse=True)
+        if groups is None or len(conditions) > n_components:
+            conditions, groups = None, _clusters(z, n_components // _COMPONENTS_PER_CLUSTER, seed)
+        shares = torch.bincount(groups) / len(z)
+        n_spare = n_components - len(shares)
+        ends = torch.arange(1, len(shares) + 1) + (n_spare * shares.cumsum(0)).round().long()
+        log_weights = torch.full((len(shares), n_components), _LOG_WEIGHT_ELSEWHERE)
+        spread, first = z.var(0, correction=0) + _RIDGE, 0
+        for group, end in enumerate(ends.tolist()):
+            weights, means, factors = fit_mixture(z[groups == group], end - first, spread, seed)
+            k = slice(first, first + len(weights))
+            log_weights[group, k] = weights.log().to(log_weights)
+            self.means[k], self.factors[k] = means.to(self.means), factors.to(self.factors)
+            first = end
+        if conditions is None:
+            self.log_weights.copy_((shares.log()[:, None] + log_weights).logsumexp(0))
+        else:
+            # so that a + A'c is the logarithm of each group's weights, where a group is a class
+            self.gate.copy_(torch.linalg.lstsq(conditions.double(), log_weights.double()).solution)
+        self.is_placed.fill_(True)
+
+
+def fit_mixture(
+    z: torch.Tensor, n_components: int, spread: torch.Tensor, seed: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    r"""Fit a mixture of Gaussians with full covariances to points, by expectation maximisation.
+
+    The covariance :math:`S_k` of the :math:`n_k` points of a component is drawn towards a diagonal one, T:
+    :math:`(n_k S_k + d\, T) / (n_k + d)` in d dimensions, so that few points do not make it singular.
+
+    Parameters
+    ----------
+    z : Tensor of shape (n, n_latent)
+    n_components : int
+        There are fewer where there are not n_latent + 1 points for each.
+    spread : Tensor of shape (n_latent,)
+        The diagonal of T.
+    seed : int
+
+    Returns
+    -------
+    weights : Tensor of shape (k,)
+    means : Tensor of shape (k, n_latent)
+    factors : Tensor of shape (k, n_latent, n_latent)
+        As those of `MixturePrior`.
+    """
+    n, d = z.shape
+    points = z.double().numpy()
+    k = min(n_components, max(1, n // (d + 1)))
+    weights, means = np.ones(1), points.mean(axis=0, keepdims=True)
+    covariances = np.cov(points, rowvar=False, bias=True).reshape(1, d, d)
+    if k > 1:
+        # imported here because few models have a mixture
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.mixture import GaussianMixture
+
+        mixture = GaussianMixture(k, reg_covar=_RIDGE, max_iter=_N_ITERATIONS, random_state=seed % 2**32)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # training goes on from here
+            mixture.fit(points)
+        weights, means, covariances = mixture.weights_, mixture.means_, mixture.covariances_
+    n_points = n * weights[:, None, None]
+    shrunk = (n_points * covariances + d * np.diag(spread.double().numpy())) / (n_points + d)
+    factors = np.linalg.inv(np.linalg.cholesky(shrunk))
+    diagonal = np.einsum("kii->ki", factors)
+    diagonal[:] = np.log(diagonal)
+    return torch.from_numpy(weights), torch.from_numpy(means), torch.from_numpy(factors)
+
+
+def _clusters(z: torch.Tensor, n_clusters: int, seed: int) -> torch.Tensor:
+    """Return which of some clusters each point is of."""
+    if n_clusters < 2 or len(z) < n_clusters:
+        return torch.zeros(len(z), dtype=torch.int64)
+    from sklearn.cluster import KMeans
+
+    labels = KMeans(n_clusters, n_init=1, random_state=seed % 2**32).fit_predict(z.numpy())
+    return torch.unique(torch.from_numpy(labels), return_inverse=True)[1]
+
+
+def _quantiles(u: torch.Tensor, weights: torch.Tensor, mean: torch.Tensor, sd: torch.Tensor) -> torch.Tensor:
+    """Return where the distribution function of one-dimensional mixtures, one a row of weights, is u; shape (n,)."""
+    width = 10 * sd
+    low, high = (mean - width).amin(-1).expand(len(u)), (mean + width).amax(-1).expand(len(u))
+    for _ in range(_N_BISECTIONS):
+        middle = (low + high) / 2
+        is_below = (weights * torch.special.ndtr((middle[:, None] - mean) / sd)).sum(-1) < u
+        low, high = torch.where(is_below, middle, low), torch.where(is_below, high, middle)
+    return (low + high) / 2
