@@ -71,8 +71,8 @@ class VAE(LatentGeneration):
     n_epochs : int
         Passes over the data.
     validation_fraction : float
-        Of the rows of `fit` to hold back, drawn by classes where `y` has them; the weights with the lowest negative
-        ELBO there are kept. 0 trains on all rows and keeps the last weights.
+        Of the rows of `fit` to hold back, drawn by classes where `y` is one column of them; the weights with the lowest
+        negative ELBO there are kept. 0 trains on all rows and keeps the last weights.
     patience : int or None
         With rows held back, training ends after so many epochs that bring nothing there.
     optimizer : {"adam", "sgd"}
