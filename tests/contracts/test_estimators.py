@@ -162,7 +162,7 @@ def test_the_users_array_is_never_written_to(estimator, matrix):
     ("spoil", "sentence"),
     [
         (lambda X: X[0], "X must have two dimensions"),
-        (lambda X: X.reshape(100, 3, 6), "X must have two dimensions"),
+        (lambda X: X.reshape(300, 1, 1, 3, 2), "X must have two dimensions"),
         (lambda X: X[:0], "0 sample"),
         (lambda X: X[:, :0], "0 feature"),
         (lambda X: np.where(np.arange(6) == 2, np.nan, X), "X contains NaN at row 0, column 2"),
@@ -180,6 +180,30 @@ def test_bad_data_get_one_sentence(estimator, matrix, spoil, sentence):
             call(spoil(matrix))
         assert sentence in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@every_estimator
+@pytest.mark.parametrize("shape", [(2, 3), (1, 2, 3)])
+def test_images_are_the_rows_of_their_pixels(estimator, matrix, shape, tmp_path):
+    images, of_rows = matrix.reshape(300, *shape), clone(estimator).fit(matrix, LABELS)
+    fitted = clone(estimator).fit(images, LABELS)
+    for given in (images, images.tolist(), np.asfortranarray(images), matrix):
+        np.testing.assert_array_equal(fitted.transform(given), of_rows.transform(matrix))
+    np.testing.assert_array_equal(of_rows.reconstruct(images), of_rows.reconstruct(matrix))
+    assert fitted.reconstruct(images).shape == (300, 6)
+    fitted.save(tmp_path)
+    for model in (fitted, harmonium.load(tmp_path), pickle.loads(pickle.dumps(fitted))):
+        assert model.image_shape_ == shape
+        with pytest.raises(
+            InvalidInputError, match=r"^X must hold images of shape \(.*2, 3\), those of the model; got \(3, 2\)$"
+        ):
+            model.transform(matrix.reshape(300, 3, 2))
+        with pytest.raises(InvalidInputError, match=r"X has 4 features, but \w+ is expecting 6 features"):
+            model.transform(matrix[:, :4].reshape(300, 2, 2))
+        model.partial_fit(images, LABELS)
+    assert not hasattr(of_rows, "image_shape_")
+    assert not hasattr(fitted.fit(matrix, LABELS), "image_shape_")
+    assert fitted.fit(matrix.reshape(300, 2, 3, 1), LABELS).image_shape_ == (2, 3)  # one channel is none
 
 
 @every_estimator

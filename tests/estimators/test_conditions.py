@@ -115,7 +115,7 @@ def test_one_row_stands_for_all_and_a_table_for_each():
     assert vae.manifold(3, y=["bag", 1.0]).shape == (9, 4)
 
 
-@pytest.mark.parametrize("y", [NAMES, COUNT, COUNT > 1, COUNT.astype(float), DOSE, table(NAMES, DOSE, COUNT)], ids=str)
+@pytest.mark.parametrize("y", [NAMES, COUNT, COUNT > 1, COUNT.astype(float), DOSE, table(NAMES, DOSE, COUNT)])
 def test_what_was_learned_of_the_labels_is_saved(y, tmp_path):
     vae = fit(y)
     vae.save(tmp_path)
@@ -217,3 +217,10 @@ def test_another_fit_forgets_the_labels_of_the_one_before():
 def test_a_classifier_learns_classes_alone():
     with pytest.raises(InvalidInputError, match="a classifier learns from one column of classes"):
         ImageClassifier((4, 4), n_epochs=1).fit(np.zeros((N, 16)), DOSE)
+
+
+def test_a_density_is_fitted_class_by_class():
+    with pytest.raises(
+        InvalidInputError, match="a density is fitted class by class: it needs a condition of one column"
+    ):
+        fit(DOSE).fit_latent_density(ROWS, DOSE)

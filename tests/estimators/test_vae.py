@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 import harmonium
@@ -104,7 +105,11 @@ def test_samples_can_carry_the_likelihoods_noise(matrix):
     [
         ({"n_latent": 0}, "n_latent must be a positive integer; got 0"),
         ({"architecture": "cnn"}, "architecture must be one of 'mlp', 'convolutional'; got 'cnn'"),
-        ({"architecture": "convolutional"}, r"needs image_shape=\(height, width\); got None"),
+        (
+            {**CONVOLUTIONAL, "image_shape": None},
+            r"needs images: X of shape .* or rows and image_shape=\(height, width\)",
+        ),
+        ({"image_shape": (6,)}, r"image_shape must be \(height, width\) or \(height, width, channels\); got \(6,\)"),
         ({**CONVOLUTIONAL, "image_shape": (2, 2)}, r"has 4 pixels; X has 6 features"),
         ({**CONVOLUTIONAL, "hidden_sizes": (4,)}, "of one or more numbers of channels and a width; got"),
         ({**CONVOLUTIONAL, "hidden_sizes": (4, 4, 8)}, "cannot be halved 2 times"),
@@ -120,6 +125,38 @@ def test_samples_can_carry_the_likelihoods_noise(matrix):
 def test_a_wrong_hyper_parameter_is_named_with_what_is_allowed(matrix, settings, sentence):
     with pytest.raises(InvalidInputError, match=sentence):
         VAE(**({"n_latent": 2} | SMALL | settings)).fit(matrix)
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (5, 4, 3)])
+def test_convolutions_learn_the_shape_of_images(shape, tmp_path):
+    images = np.random.default_rng(0).random((60, *shape))
+    settings = {"architecture": "convolutional", "hidden_sizes": (4, 8), "n_epochs": 2, "random_state": 0}
+    told = VAE(2, image_shape=shape, **settings).fit(images.reshape(60, -1))
+    learned = VAE(2, **settings).fit(images)
+    expected = told.reconstruct(images)
+    np.testing.assert_array_equal(learned.reconstruct(images), expected)
+    assert (learned.image_shape, learned.image_shape_) == (None, shape)
+    learned.save(tmp_path)
+    np.testing.assert_array_equal(harmonium.load(tmp_path).reconstruct(images.reshape(60, -1)), expected)
+    np.testing.assert_array_equal(clone(learned).fit(images).reconstruct(images), expected)
+    np.testing.assert_allclose(learned.interpolate(*images[:2], 2), expected[:2], rtol=1e-10)
+    with pytest.raises(InvalidInputError, match=r"^X must hold images of shape .*, those of the model; got \(4, 5"):
+        VAE(2, image_shape=shape, **settings).fit(images.swapaxes(1, 2))
+    with pytest.raises(InvalidInputError, match="cannot be halved 3 times"):
+        VAE(2, **(settings | {"hidden_sizes": (4, 4, 4, 8)})).fit(images)
+    with pytest.raises(InvalidInputError, match="needs images: X of shape"):
+        learned.fit(images.reshape(60, -1))
+
+
+def test_colours_of_an_image_are_told_apart():
+    """Plain images of one colour each: a network that took the channels for places would not make them plain."""
+    colours = np.random.default_rng(0).random((300, 3))
+    images = np.broadcast_to(colours[:, None, None], (300, 4, 4, 3)).copy()
+    settings = {"architecture": "convolutional", "hidden_sizes": (8, 16), "likelihood": "gaussian", "beta": 0.01}
+    vae = VAE(3, n_epochs=60, learning_rate=1e-2, random_state=0, **settings).fit(images)
+    again = vae.reconstruct(images).reshape(images.shape)
+    assert np.square(again - images).mean() < 0.1 * images.var(0).mean()
+    assert again.var(axis=(1, 2)).mean() < 0.1 * images.var(0).mean()
 
 
 def test_labels_have_their_own_sentences(labelled):

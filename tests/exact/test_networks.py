@@ -19,7 +19,7 @@ from harmonium.modules.networks import (
 )
 from harmonium.objectives.cross_entropy import CrossEntropy
 
-SHAPES = pytest.mark.parametrize("shape", [(28, 28), (5, 7), (4, 4), (9, 6)])
+SHAPES = pytest.mark.parametrize("shape", [(28, 28), (5, 7), (4, 4), (9, 6), (6, 4, 3)])
 
 
 def seeded(seed):
@@ -84,10 +84,11 @@ def test_weights_begin_with_the_variance_of_two_over_fan_in():
 @pytest.mark.parametrize("channels", [[4], [3, 5]])
 def test_the_encoders_shortcut_is_the_plain_convolution_of_image_and_planes(shape, n_conditions, channels):
     encoder = with_random_biases(ConvolutionalEncoder(shape, channels, 7, n_conditions, 6, seeded(0)))
-    n_pixels, first = math.prod(shape), encoder.first
-    x = random(5, n_pixels + n_conditions).requires_grad_()
-    planes = x[:, n_pixels:, None, None].expand(-1, -1, *shape)
-    stacked = torch.cat([x[:, :n_pixels].reshape(-1, 1, *shape), planes], 1)
+    n_values, first, (height, width, n_channels) = math.prod(shape), encoder.first, (*shape, 1)[:3]
+    x = random(5, n_values + n_conditions).requires_grad_()
+    planes = x[:, n_values:, None, None].expand(-1, -1, height, width)
+    images = x[:, :n_values].reshape(-1, height, width, n_channels).permute(0, 3, 1, 2)  # each channel a plane
+    stacked = torch.cat([images, planes], 1)
     maps = conv2d(stacked, first.weight, first.bias, stride=2, padding=1)
     plain, short = encoder.head(encoder.convolutions(maps).flatten(1)), encoder(x)
     torch.testing.assert_close(short, plain, rtol=1e-10, atol=1e-10)
@@ -113,6 +114,15 @@ def test_the_decoders_maps_are_the_encoders_in_reverse(shape):
     assert decoder(torch.zeros(1, 5)).shape == (1, math.prod(shape))
     assert up == down[::-1]
     assert [tuple(size[1:]) for size in down] == halved_shapes(shape, 2)[1:]
+
+
+def test_the_decoders_last_maps_are_the_channels_of_a_pixel():
+    decoder = with_random_biases(ConvolutionalDecoder(2, (6, 4, 3), [5], 7, seeded(0)))
+    z, last = random(2, 2), []
+    decoder.convolutions[-1].register_forward_hook(lambda _, __, made: last.append(made))
+    rows = decoder(z).reshape(2, 6, 4, 3)
+    for channel in range(3):
+        assert torch.equal(rows[..., channel], last[0][:, channel])
 
 
 def classifier(shape=(5, 6)):

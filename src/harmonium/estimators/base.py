@@ -56,6 +56,8 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     seed_ : int
         What `random_state` came to.
     n_features_in_ : int
+    image_shape_ : tuple of int
+        (height, width), or with the number of channels, where `X` was images.
     """
 
     learning_rate: float
@@ -75,6 +77,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     history_: list[HistoryRow]
     seed_: int
     n_features_in_: int
+    image_shape_: tuple[int, ...]
     _trainer: Trainer | None = None
 
     # what each parameter must be; a subclass adds its own
@@ -153,9 +156,11 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Any finite real matrix, in the user's own units. A memory-mapped one stays on disk, and is taken in another
-            random order than the same matrix in memory where it is larger than 64 MiB.
+        X : array-like of shape (n_samples, n_features), (n_samples, height, width) or (..., height, width, channels)
+            Any finite real matrix, or images, in the user's own units. Every method takes images: their features are
+            the pixels in C order. What a model gives back are rows: ``rows.reshape(-1, *model.image_shape_)``. A
+            memory-mapped one stays on disk, and is taken in another random order than the same matrix in memory where
+            it is larger than 64 MiB.
         y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
             Labels, for a model that is conditioned on them; ignored by the others.
 
@@ -229,5 +234,6 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -1,4 +1,4 @@
-"""The class-conditional variational autoencoder as a scikit-learn estimator."""
+"""The conditional variational autoencoder as a scikit-learn estimator."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Checks of what users pass: data matrices, and codes to be decoded."""
+"""Checks of what users pass: data matrices, images, and codes to be decoded."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,15 @@ Array = npt.NDArray[np.floating]
 def check_matrix(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> Array:
     """Return a data matrix in float32 or float64, finite, with the features that the estimator knows.
 
+    Images are rows whose features are the pixels in C order: of each pixel from left to right, line by line, its
+    channels.
+
     Parameters
     ----------
     estimator : estimator
-    X : array-like of shape (n_samples, n_features)
+    X : array-like of shape (n_samples, n_features), (n_samples, height, width) or (n_samples, height, width, channels)
     reset : bool
-        Whether the estimator learns the features from it, as in `fit`.
+        Whether the estimator learns the features from it, as in `fit`; of images also their shape.
 
     Raises
     ------
@@ -30,20 +34,42 @@ def check_matrix(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> Array:
         If it is none.
     """
     try:
-        shape = np.shape(X) if isinstance(X, np.ndarray | list | tuple) else None
+        shape: Any = np.shape(X) if isinstance(X, list | tuple) else getattr(X, "shape", None)
     except ValueError as error:
         raise InvalidInputError("X must be a matrix whose rows are of one length; got rows that are not") from error
-    if shape is not None and len(shape) != 2:
+    if shape is not None and len(shape) not in (2, 3, 4):
         raise InvalidInputError(
-            f"X must have two dimensions (n_samples, n_features); got shape {shape}. "
-            "Reshape your data, images with X.reshape(len(X), -1)"
+            "X must have two dimensions (n_samples, n_features), or be images of shape (n_samples, height, width) or "
+            f"(n_samples, height, width, channels); got shape {tuple(shape)}. "
+            "Reshape your data, one row with X.reshape(1, -1)"
         )
+    is_image = shape is not None and len(shape) > 2
+    if is_image:
+        X = (X if isinstance(X, np.ndarray) else np.asarray(X)).reshape(shape[0], math.prod(shape[1:]))
     try:
         rows: Array = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
     except ValueError as error:
         raise InvalidInputError(str(error).partition("\n")[0]) from error
     check_finite(rows)
+    _check_image_shape(estimator, _without_one_channel(shape[1:]) if is_image else None, reset=reset)
     return rows
+
+
+def _check_image_shape(estimator: Any, found: tuple[int, ...] | None, *, reset: bool) -> None:
+    known = getattr(estimator, "image_shape", None)
+    if not reset:
+        known = getattr(estimator, "image_shape_", known)
+    if found is not None and known is not None and found != _without_one_channel(known):
+        raise InvalidInputError(f"X must hold images of shape {tuple(known)}, those of the model; got {found}")
+    if reset:
+        estimator.__dict__.pop("image_shape_", None)  # of another fit
+        if found is not None:
+            estimator.image_shape_ = found
+
+
+def _without_one_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
+    *plane, n_channels = shape
+    return tuple(plane if len(plane) == 2 and n_channels == 1 else shape)
 
 
 def check_unit_interval(rows: Array, reason: str) -> None:

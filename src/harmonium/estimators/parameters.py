@@ -19,7 +19,7 @@ def check_positive_integer(name: str, value: object) -> None:
 
 def check_index(name: str, value: object, n: int) -> None:
     """Raise InvalidInputError unless `value` is an integer from 0 to n - 1."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= value < n:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value not in range(n):
         raise InvalidInputError(f"{name} must be an integer from 0 to {n - 1}; got {value!r}")
 
 

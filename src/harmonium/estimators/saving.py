@@ -25,6 +25,7 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     history_: list[dict[str, float]]
     seed_: int
     n_features_in_: int
+    image_shape_: tuple[int, ...]
 
     @abstractmethod
     def _check_parameters(self) -> None: ...
@@ -67,11 +68,14 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
 
     def _kept_labels(self) -> dict[str, list[Any]]:
         """Return what a file keeps besides parameters and tensors, as JSON's types."""
-        return {"feature_names": self.feature_names_in_.tolist()} if hasattr(self, "feature_names_in_") else {}
+        names = {"feature_names": self.feature_names_in_.tolist()} if hasattr(self, "feature_names_in_") else {}
+        return names | ({"image_shape": list(self.image_shape_)} if hasattr(self, "image_shape_") else {})
 
     def _restore_labels(self, labels: dict[str, list[Any]]) -> None:
         if "feature_names" in labels:
             self.feature_names_in_ = np.array(labels["feature_names"], dtype=object)
+        if "image_shape" in labels:
+            self.image_shape_ = tuple(labels["image_shape"])
 
     def _kept_tensors(self) -> dict[str, torch.Tensor]:
         """Return the tensors that a file keeps."""

@@ -56,8 +56,8 @@ class VAE(LatentGeneration):
     hidden_sizes : sequence of int
         Of the encoder; the decoder mirrors them. Multilayer: the widths. Convolutional: the channels of convolutions
         that each halve the image, then the width of one fully connected layer, so at least two numbers.
-    image_shape : (height, width), optional
-        Of a row; needed by the convolutional architecture alone.
+    image_shape : (height, width) or (height, width, channels), optional
+        Of a row; needed by the convolutional architecture alone, and there only where `X` is rows and not images.
     likelihood : {"bernoulli", "continuous-bernoulli", "gaussian", "calibrated-gaussian"}
         The Bernoulli ones need X in [0, 1] and ``scaling="none"``. On grey values ``"bernoulli"`` is no density: its
         figures cannot be compared with those of the others. Sigma of the Gaussian is one number, learned by gradient
@@ -82,8 +82,8 @@ class VAE(LatentGeneration):
     n_epochs : int
         Passes over the data.
     validation_fraction : float
-        Of the rows of `fit` to hold back, drawn by classes where `y` has them; the weights with the lowest negative
-        ELBO there are kept. 0 trains on all rows and keeps the last weights.
+        Of the rows of `fit` to hold back, drawn by classes where `y` is one column of them; the weights with the lowest
+        negative ELBO there are kept. 0 trains on all rows and keeps the last weights.
     patience : int or None
         With rows held back, training ends after so many epochs that bring nothing there.
     optimizer : {"adam", "sgd"}
@@ -142,7 +142,7 @@ class VAE(LatentGeneration):
         *,
         architecture: Literal["mlp", "convolutional"] = "mlp",
         hidden_sizes: Sequence[int] = (512, 256),
-        image_shape: tuple[int, int] | None = None,
+        image_shape: tuple[int, ...] | None = None,
         likelihood: LikelihoodName = "bernoulli",
         prior: PriorName = "standard",
         n_components: int = 100,
@@ -183,8 +183,14 @@ class VAE(LatentGeneration):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
+        if self.image_shape is not None:
+            check_positive_integers("image_shape", self.image_shape)
+            if len(self.image_shape) not in (2, 3):
+                raise InvalidInputError(
+                    f"image_shape must be (height, width) or (height, width, channels); got {self.image_shape!r}"
+                )
         if self.architecture == "convolutional":
-            self._check_images()
+            self._check_halvings(self.image_shape)
         if self.prior == "flow" and self.n_latent < 2:
             raise InvalidInputError("prior='flow' needs n_latent of 2 or more; got 1")
         if make_likelihood(self.likelihood).takes_unit_interval_only and self.scaling != "none":
@@ -192,19 +198,17 @@ class VAE(LatentGeneration):
                 f"likelihood={self.likelihood!r} needs X in [0, 1] and so scaling='none'; got {self.scaling!r}"
             )
 
-    def _check_images(self) -> None:
-        shape: object = self.image_shape
-        if not isinstance(shape, Sequence) or len(shape) != 2:
-            raise InvalidInputError(f"architecture='convolutional' needs image_shape=(height, width); got {shape!r}")
-        check_positive_integers("image_shape", shape)
+    def _check_halvings(self, image_shape: Sequence[int] | None) -> None:
         n_halvings = len(self.hidden_sizes) - 1
         if n_halvings < 1:
             raise InvalidInputError(
                 "architecture='convolutional' needs hidden_sizes of one or more numbers of channels and a width; "
                 f"got {self.hidden_sizes!r}"
             )
-        if min(smallest_image((shape[0], shape[1]), self.hidden_sizes)) < 1:
-            raise InvalidInputError(f"images of {shape!r} cannot be halved {n_halvings} times, once a convolution")
+        if image_shape is not None and min(smallest_image(image_shape, self.hidden_sizes)) < 1:
+            raise InvalidInputError(
+                f"images of {tuple(image_shape)!r} cannot be halved {n_halvings} times, once a convolution"
+            )
 
     def _check_matrix(self, X: npt.ArrayLike, *, reset: bool) -> Array:
         rows = super()._check_matrix(X, reset=reset)
@@ -213,11 +217,19 @@ class VAE(LatentGeneration):
         return rows
 
     def _make_module(self, n_features: int, generator: torch.Generator) -> VAEModule:
-        n_conditions, n_latent, shape = self._n_conditions, int(self.n_latent), self.image_shape
-        if self.architecture == "convolutional" and shape is not None and math.prod(shape) != n_features:
-            raise InvalidInputError(
-                f"image_shape {tuple(shape)!r} has {math.prod(shape)} pixels; X has {n_features} features"
-            )
+        n_conditions, n_latent = self._n_conditions, int(self.n_latent)
+        shape = getattr(self, "image_shape_", self.image_shape)
+        if self.architecture == "convolutional":
+            self._check_halvings(shape)
+            if shape is None:
+                raise InvalidInputError(
+                    "architecture='convolutional' needs images: X of shape (n_samples, height, width) or (n_samples, "
+                    "height, width, channels), or rows and image_shape=(height, width); got rows and None"
+                )
+            if math.prod(shape) != n_features:
+                raise InvalidInputError(
+                    f"image_shape {tuple(shape)!r} has {math.prod(shape)} pixels; X has {n_features} features"
+                )
         encoder, decoder = make_networks(
             self.architecture,
             self.hidden_sizes,

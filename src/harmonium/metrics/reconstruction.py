@@ -20,7 +20,7 @@ def mean_squared_error(
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features), or images
         In the user's units; for images, pixels in [0, 1].
     reconstruct : callable
         Maps rows of `X` (and their labels, where `y` is given) to their reconstructions, in the same units.
@@ -36,5 +36,5 @@ def mean_squared_error(
     for start in range(0, len(X), _ROWS_PER_CHUNK):
         chunk = slice(start, start + _ROWS_PER_CHUNK)
         reconstruction = reconstruct(X[chunk]) if y is None else reconstruct(X[chunk], y[chunk])
-        total += float(np.square(reconstruction - X[chunk], dtype=np.float64).sum())
+        total += float(np.square(reconstruction - X[chunk].reshape(reconstruction.shape), dtype=np.float64).sum())
     return total / X.size

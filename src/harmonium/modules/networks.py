@@ -24,7 +24,7 @@ _HALVING: dict[str, Any] = {"stride": 2, "padding": 1}
 def make_networks(
     architecture: ArchitectureName,
     hidden_sizes: Sequence[int],
-    image_shape: tuple[int, int] | None,
+    image_shape: Sequence[int] | None,
     *,
     n_features: int,
     n_conditions: int,
@@ -39,8 +39,8 @@ def make_networks(
     hidden_sizes : sequence of int
         Of the encoder. Multilayer: the widths. Convolutional: the channels of convolutions that each halve the image,
         then the width of one fully connected layer.
-    image_shape : (height, width) or None
-        Needed by the convolutional architecture alone; height times width is `n_features`.
+    image_shape : (height, width), (height, width, channels) or None
+        Needed by the convolutional architecture alone; the product is `n_features`.
     n_features, n_conditions, n_latent : int
         Lengths of an example, of its condition (0 without) and of z.
     generator : torch.Generator
@@ -65,7 +65,7 @@ def make_networks(
     )
 
 
-def smallest_image(image_shape: tuple[int, int], hidden_sizes: Sequence[int]) -> tuple[int, int]:
+def smallest_image(image_shape: Sequence[int], hidden_sizes: Sequence[int]) -> tuple[int, int]:
     """Return what halving leaves of an image, once for each of `hidden_sizes` but the last, which is a width.
 
     A convolutional architecture needs one halving or more, and a pixel or more at its end.
@@ -103,7 +103,7 @@ class ConvolutionalEncoder(nn.Module):
 
     Parameters
     ----------
-    image_shape : (height, width)
+    image_shape : (height, width) or (height, width, channels)
     channels : sequence of int
     width : int
         Of the hidden fully connected layer.
@@ -115,7 +115,7 @@ class ConvolutionalEncoder(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int],
+        image_shape: Sequence[int],
         channels: Sequence[int],
         width: int,
         n_conditions: int,
@@ -123,8 +123,8 @@ class ConvolutionalEncoder(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.image_shape = image_shape
-        self.first: Any = layer(nn.Conv2d, generator, 1 + n_conditions, channels[0], 4, **_HALVING)
+        self.height, self.width, self.n_channels = (*image_shape, 1)[:3]
+        self.first: Any = layer(nn.Conv2d, generator, self.n_channels + n_conditions, channels[0], 4, **_HALVING)
         layers: list[nn.Module] = []
         for n_in, n in pairwise(channels):
             layers += [nn.SiLU(inplace=True), layer(nn.Conv2d, generator, n_in, n, 4, **_HALVING)]
@@ -134,15 +134,18 @@ class ConvolutionalEncoder(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map rows [pixels, condition] of shape (n, height * width + n_conditions) to (n, n_out)."""
-        height, width = self.image_shape
-        images, conditions = x[:, : height * width], x[:, height * width :]
+        """Map rows [pixels, condition] of shape (n, height * width * channels + n_conditions) to (n, n_out)."""
+        n_pixels, n_channels = self.height * self.width, self.n_channels
+        pixels, conditions = x[:, : n_pixels * n_channels], x[:, n_pixels * n_channels :]
+        # in a row the channels of a pixel stand together; a convolution wants each channel as a plane
+        planes = pixels.reshape(-1, n_pixels, n_channels).transpose(1, 2)
+        images = planes.reshape(-1, n_channels, self.height, self.width)
         weight = self.first.weight
-        maps = conv2d(images.reshape(-1, 1, height, width), weight[:, :1], self.first.bias, **_HALVING)
+        maps = conv2d(images, weight[:, :n_channels], self.first.bias, **_HALVING)
         if conditions.shape[1] > 0:
             # the planes of a condition are constant: their part of the convolution is one map each, made once a batch
-            planes = torch.eye(conditions.shape[1]).to(x)[:, :, None, None].expand(-1, -1, height, width)
-            maps = maps + torch.tensordot(conditions, conv2d(planes, weight[:, 1:], **_HALVING), 1)
+            planes = torch.eye(conditions.shape[1]).to(x)[:, :, None, None].expand(-1, -1, self.height, self.width)
+            maps = maps + torch.tensordot(conditions, conv2d(planes, weight[:, n_channels:], **_HALVING), 1)
         features: torch.Tensor = self.head(self.convolutions(maps).flatten(1))
         return features
 
@@ -154,7 +157,7 @@ class ConvolutionalDecoder(nn.Module):
     ----------
     n_in : int
         Latent dimensions and conditions together.
-    image_shape : (height, width)
+    image_shape : (height, width) or (height, width, channels)
     channels : sequence of int
         In the encoder's order.
     width : int
@@ -162,14 +165,14 @@ class ConvolutionalDecoder(nn.Module):
     """
 
     def __init__(
-        self, n_in: int, image_shape: tuple[int, int], channels: Sequence[int], width: int, generator: torch.Generator
+        self, n_in: int, image_shape: Sequence[int], channels: Sequence[int], width: int, generator: torch.Generator
     ) -> None:
         super().__init__()
         shapes = halved_shapes(image_shape, len(channels))[::-1]
         self.start = (channels[-1], *shapes[0])
         self.head = mlp([n_in, width, math.prod(self.start)], generator)
         layers: list[nn.Module] = []
-        reversed_channels = [*channels[::-1], 1]
+        reversed_channels = [*channels[::-1], image_shape[2] if len(image_shape) == 3 else 1]
         for k, (n, n_out) in enumerate(pairwise(reversed_channels)):
             odd = tuple(after - 2 * before for before, after in zip(shapes[k], shapes[k + 1], strict=True))
             layers += [
@@ -179,14 +182,14 @@ class ConvolutionalDecoder(nn.Module):
         self.convolutions = nn.Sequential(*layers)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Map rows [z, condition] of shape (n, n_in) to (n, height * width)."""
+        """Map rows [z, condition] of shape (n, n_in) to (n, height * width * channels)."""
         images: torch.Tensor = self.convolutions(self.head(z).reshape(-1, *self.start))
-        return images.flatten(1)
+        return images.flatten(2).transpose(1, 2).flatten(1)
 
 
-def halved_shapes(image_shape: tuple[int, int], times: int) -> list[tuple[int, int]]:
-    """Return the shape of an image before and after each halving, rounded down."""
-    shapes = [image_shape]
+def halved_shapes(image_shape: Sequence[int], times: int) -> list[tuple[int, int]]:
+    """Return the height and width of an image before and after each halving, rounded down."""
+    shapes = [(image_shape[0], image_shape[1])]
     for _ in range(times):
         height, width = shapes[-1]
         shapes.append((height // 2, width // 2))
