@@ -73,7 +73,7 @@ def test_an_unrolled_encoder_denoises_better_than_one_layer():
     for row in X:
         row[generator.choice(24, 2, replace=False)] = generator.uniform(0.5, 1.5, 2)
     X = X @ generator.normal(size=(24, 16))
-    settings = {"noise": 1.0, "l1": 0.3, "n_epochs": 20, "learning_rate": 0.01, "batch_size": 100, "random_state": 0}
+    settings = {"noise": 1.0, "l1": 0.3, "n_epochs": 20, "learning_rate": 0.04, "batch_size": 50, "random_state": 0}
     one, unrolled = (SparseAutoencoder(1.5, encoder=name, **settings).fit(X) for name in ("linear-relu", "unrolled"))
     assert unrolled.score(X) > 0.95 * one.score(X)
 

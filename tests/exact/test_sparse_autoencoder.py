@@ -162,7 +162,7 @@ def test_every_step_of_it_lowers_the_objective_of_the_lasso(rows):
         h = module.encode(rows).detach()
         objectives.append((rows - module.decode(h)).square().sum(1) + penalty * h.sum(1))
     assert all(bool((after < before).all()) for before, after in pairwise(objectives))
-    assert float(module.step_size) == pytest.approx(1 / np.linalg.norm(module.dictionary.detach().numpy(), 2) ** 2)
+    assert float(module.step_size) == pytest.approx(0.2 / np.linalg.norm(module.dictionary.detach().numpy(), 2) ** 2)
 
 
 def test_the_unrolled_encoder_is_its_formula(rows):

@@ -66,6 +66,7 @@ FAMILY = Family(
     spaces={
         "tables": Space(
             tuned={
+                "encoder": {"choices": ["linear-relu", "unrolled"]},
                 "l1": {"low": 0.1, "high": 1.0, "log": True},
                 "learning_rate": {"low": 1e-3, "high": 1e-2, "log": True},
                 "batch_size": {"choices": [128, 256, 512]},

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import linear
 
 Scope = Literal["example", "batch"]
+_STEP = 0.2  # of the longest that is safe
 _MEMORY = 100  # batches
 
 
@@ -30,7 +31,7 @@ class SparseAutoencoderModule(nn.Module):
     "Learning Fast Approximations of Sparse Coding", ICML 2010: their S is :math:`I - \eta G`, the same at every step).
     At :math:`E = D^\top`, :math:`G_t = D^\top D` and :math:`b = -\lambda/2 - D^\top c` these are steps of iterative
     shrinkage for the least :math:`\|x - c - D h\|^2 + \lambda \sum_i h_i` over :math:`h \ge 0`;
-    :math:`\eta = 1/\|D\|_2^2` of the start stays.
+    :math:`\eta` stays a fifth of the longest safe step, :math:`1/\|D\|_2^2`, of the start: units that start loud die.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ class SparseAutoencoderModule(nn.Module):
         if n_steps is not None:
             gram = self.dictionary.detach() @ self.dictionary.detach().T
             self.inhibition = nn.Parameter(gram.repeat(n_steps - 1, 1, 1))
-            self.register_buffer("step_size", 1 / torch.linalg.eigvalsh(gram)[-1])
+            self.register_buffer("step_size", _STEP / torch.linalg.eigvalsh(gram)[-1])
         if n_active is not None and n_active_of == "batch":
             self.register_buffer("threshold", torch.zeros(()))
             self.register_buffer("n_batches", torch.zeros((), dtype=torch.int64))

@@ -30,7 +30,7 @@ AUTOENCODERS = {
     "sparse_autoencoder": "sparse-autoencoder",
     "sparse_autoencoder_unrolled": "sparse-autoencoder-unrolled",
 }
-UNROLLED = {"encoder": "unrolled", "l1": 0.3, "learning_rate": 5e-3, "n_epochs": 11}
+UNROLLED = {"encoder": "unrolled", "l1": 0.3, "learning_rate": 8e-3, "batch_size": 128, "n_epochs": 9}
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,9 @@ def solve_problem3(problem: Problem3, console: Console) -> Metrics:
     -------
     dict
         ``<sigma>.sparse_autoencoder.`` and ``<sigma>.sparse_autoencoder_unrolled.`` with what `evaluate` measures of
-        noisy test images, over the seeds as `over_seeds` does it; ``<sigma>.<method>.`` with what `measure_denoiser` does of the same noisy images;
-        ``l1_sweep.<l1>.`` with the former. A method that is not installed is not there.
+        noisy test images, over the seeds as `over_seeds` does it; ``<sigma>.<method>.`` with what `measure_denoiser`
+        does of the same noisy images; ``l1_sweep.<l1>.`` with what `evaluate` measures. A method that is not installed
+        is not there.
     """
     shape = load_dataset(problem.data, "train").image_shape
     if shape is None or len(shape) != 2:
