@@ -258,7 +258,8 @@ class SparseAutoencoder(LatentVariableEstimator):
 
         def squared_errors(v: torch.Tensor) -> torch.Tensor:
             noise = torch.empty(v.shape).normal_(generator=generator)
-            return (scale * (v - module.reconstruct(v + self._noise * noise))).square()
+            denoised: torch.Tensor = module.reconstruct(v + self._noise * noise)
+            return (scale * (v - denoised)).square()
 
         return -float(map_rows(self, X, squared_errors).mean(dtype=np.float64))
 

@@ -80,7 +80,8 @@ show(exhibits.sparsity_of_codes(problem3, results3))
 
 # %%
 unrolled = problem3.run(sigma, key="sparse_autoencoder_unrolled").load_estimator()
-rows = {"input, noisy": noisy[5:15], "one layer": model.denoise(noisy[5:15]), "unrolled": unrolled.denoise(noisy[5:15])}
+more = noisy[5:15]
+rows = {"input, noisy": more, "one layer": model.denoise(more), "unrolled": unrolled.denoise(more)}
 show(draw_rows(rows, test.image_shape, width=6))
 
 # %% [markdown]
