@@ -159,16 +159,20 @@ def _problem3(results: dict[str, Any]) -> dict[str, list[str]]:
         "PCA, components above the noise": "pca",
         "Wiener filter, the best linear map": "wiener",
         "total variation": "total_variation",
-        "sparse autoencoder": "sparse_autoencoder",
+        "sparse autoencoder, one layer": "sparse_autoencoder",
+        "sparse autoencoder, unrolled": "sparse_autoencoder_unrolled",
     }
     rows = {}
     for title, key in methods.items():
         cells = [results[sigma][key] for sigma in strengths]
         rows[title] = [f"{written(cell, 'test_mse', 5)} ({written(cell, 'psnr', 1)} dB)" for cell in cells] + ["100"]
     for sigma in strengths:
-        cell = results[sigma]["sparse_autoencoder"]
-        counts = [written(cell, "l0", 1), written(cell, "dead", 0), written(cell, "rare", 0)]
-        rows[f"σ = {sigma}"] = [*counts, written(cell, "explained_variance", 3), _seconds(cell, 2)]
+        for name, key in (("one layer", "sparse_autoencoder"), ("unrolled", "sparse_autoencoder_unrolled")):
+            cell = results[sigma][key]
+            counts = [written(cell, "l0", 1), written(cell, "dead", 0), written(cell, "rare", 0)]
+            named = [written(cell, f"probe_accuracy_{k}", 3) for k in (1, 5, 20)]
+            explained = written(cell, "explained_variance", 3)
+            rows[f"σ = {sigma}, {name}"] = [*counts, explained, _seconds(cell, 2), *named]
     return rows
 
 

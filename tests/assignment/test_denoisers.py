@@ -129,3 +129,19 @@ def test_the_sparse_autoencoder_is_measured_on_the_same_noise_as_the_others():
         "dead": int((codes == 0).all(axis=0).sum()),
         "rare": int(((codes > 0).sum(0) < 0.05).sum()),
     }
+
+
+def test_with_labels_it_is_measured_how_well_few_atoms_name_the_class():
+    """Images of a class share an edge; codes of the noisy training images name those of the noisy test images."""
+
+    def split(name, n, seed):
+        X = edges(n, seed)
+        y = (X.reshape(n, *SHAPE).mean(axis=(1, 2)) > X.mean()).astype(int)
+        return Dataset("edges", name, X, y, ("dark", "bright"), SHAPE, "")
+
+    train, test = split("train", 300, 0), split("test", 200, 1)
+    model = SparseAutoencoder(noise=SIGMA, n_epochs=20, random_state=0).fit(train.X)
+    found = evaluate_denoising(model, test, lambda: train)
+    accuracies = [found[f"probe_accuracy_{k}"] for k in (1, 5, 20)]
+    assert 0.55 < accuracies[0] < accuracies[2] <= 1
+    assert not any(key.startswith("probe") for key in evaluate_denoising(model, test, None))

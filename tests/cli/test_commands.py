@@ -26,7 +26,10 @@ REPRODUCE = ["reproduce", "--n-hidden", "3", "--n-hidden", "4", "--quick"]
 AUTOENCODER_METRICS = {
     *("test_mse", "negative_elbo", "negative_iwae", "kl", "active_units", "knn_accuracy", "probe_accuracy")
 }
-DENOISING_METRICS = {"test_mse", "psnr", "explained_variance", "l0", "dead", "rare"}
+DENOISING_METRICS = {
+    *("test_mse", "psnr", "explained_variance", "l0", "dead", "rare"),
+    *("probe_accuracy_1", "probe_accuracy_5", "probe_accuracy_20"),
+}
 
 
 def test_train_then_evaluate(images_file, capsys):
@@ -185,12 +188,14 @@ def test_reproduce_measures_every_model_over_the_seeds(reproduced):
     for sigma in Problem3.sigmas:
         cell = denoising[f"{sigma:g}"]
         others = {"identity", "pca", "wiener", "total_variation"}  # a quick look leaves the slow ones out
-        assert set(cell) == {*others, "sparse_autoencoder"}
+        autoencoders = {"sparse_autoencoder", "sparse_autoencoder_unrolled"}
+        assert set(cell) == {*others, *autoencoders}
         for method in cell.values():
             assert method["psnr"] == pytest.approx(-10 * np.log10(method["test_mse"]), abs=0.1)
         assert cell["identity"]["test_mse"] == pytest.approx(sigma**2, rel=0.1)
         assert cell["wiener"]["test_mse"] < cell["pca"]["test_mse"]
-        assert set(cell["sparse_autoencoder"]) >= DENOISING_METRICS | {f"{name}_sd" for name in DENOISING_METRICS}
+        for key in autoencoders:
+            assert set(cell[key]) >= DENOISING_METRICS | {f"{name}_sd" for name in DENOISING_METRICS}
     assert set(denoising["l1_sweep"]) == {f"{l1:g}" for l1 in Problem3.l1_sweep[:2]}
     for cell in denoising["l1_sweep"].values():
         assert set(cell) >= DENOISING_METRICS

@@ -46,6 +46,8 @@ SMALL = [
     ),
     SparseAutoencoder(0.5, n_epochs=3, random_state=0, l1=0.01, n_active=2, n_warmup_epochs=2),
     SparseAutoencoder(0.5, n_epochs=3, random_state=0, l1=0.01, **HELD_BACK),
+    SparseAutoencoder(0.5, encoder="unrolled", n_epochs=3, random_state=0, l1=0.01, **HELD_BACK),
+    SparseAutoencoder(0.5, n_epochs=3, random_state=0, l1=0.01, n_active=2, n_active_of="batch"),
 ]
 
 

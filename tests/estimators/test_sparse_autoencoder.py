@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
 
 import harmonium
 from harmonium import SparseAutoencoder
+from harmonium.data.noise import add_noise
 from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import InvalidInputError
 
@@ -52,6 +55,42 @@ def test_the_penalty_and_top_k_make_codes_sparser(matrix):
         n_active[name] = (model.transform(matrix) > 0).sum(1)
     assert n_active["l1"].mean() < 0.7 * n_active["free"].mean()
     assert n_active["top-k"].max() == 2 < n_active["free"].max()
+
+
+def test_a_code_of_batch_top_k_does_not_depend_on_the_other_rows(matrix):
+    settings = {"l1": 0, "n_active": 2, "n_active_of": "batch", "n_epochs": 30, "learning_rate": 0.01}
+    model = SparseAutoencoder(2, random_state=0, **settings).fit(matrix)
+    codes = model.transform(matrix)
+    n_active = (codes > 0).sum(1)
+    assert n_active.mean() == pytest.approx(2, abs=0.4)
+    assert n_active.max() > 3
+    np.testing.assert_allclose(np.vstack([model.transform(row[None]) for row in matrix[:20]]), codes[:20], rtol=1e-12)
+
+
+def test_an_unrolled_encoder_denoises_better_than_one_layer():
+    generator = np.random.default_rng(0)
+    X = np.zeros((3000, 24))
+    for row in X:
+        row[generator.choice(24, 2, replace=False)] = generator.uniform(0.5, 1.5, 2)
+    X = X @ generator.normal(size=(24, 16))
+    settings = {"noise": 1.0, "l1": 0.3, "n_epochs": 20, "learning_rate": 0.04, "batch_size": 50, "random_state": 0}
+    one, unrolled = (SparseAutoencoder(1.5, encoder=name, **settings).fit(X) for name in ("linear-relu", "unrolled"))
+    assert unrolled.score(X) > 0.95 * one.score(X)
+
+
+@pytest.mark.parametrize("scaling", ["none", "global", "feature"])
+def test_the_score_is_minus_the_error_of_denoised_rows_in_the_users_units(fitted, matrix, scaling):
+    model = clone(fitted).set_params(scaling=scaling).fit(matrix)
+    noise = add_noise(np.zeros_like(matrix), model.noise, seed=0)
+    error = np.square(model.denoise(matrix + noise) - matrix).mean()
+    assert model.score(matrix) == pytest.approx(-error, rel=1e-6)
+    assert model.score(matrix) == model.score(matrix)
+    np.testing.assert_allclose(model.score(matrix.astype(np.float32)), -error, rtol=1e-5)
+
+
+def test_a_grid_search_needs_nothing_but_the_score(matrix):
+    search = GridSearchCV(SparseAutoencoder(2, n_epochs=10, random_state=0), {"learning_rate": [1e-5, 0.01]}, cv=2)
+    assert search.fit(matrix).best_params_ == {"learning_rate": 0.01}
 
 
 def test_denoising_nears_the_clean_rows(matrix):
@@ -105,6 +144,9 @@ def test_constant_data_are_given_back(scaling):
     ("settings", "sentence"),
     [
         ({"n_active": 0}, "n_active must be a positive integer; got 0"),
+        ({"encoder": "lista"}, "encoder must be one of 'linear-relu', 'unrolled'; got 'lista'"),
+        ({"n_steps": 0}, "n_steps must be a positive integer; got 0"),
+        ({"n_active_of": "row"}, "n_active_of must be one of 'example', 'batch'; got 'row'"),
         ({"n_active": 2.5}, "n_active must be a positive integer; got 2.5"),
         ({"l1": -0.1}, "l1 must be a number of at least 0; got -0.1"),
         ({"noise": -1}, "noise must be a number of at least 0; got -1"),

@@ -1,8 +1,11 @@
 """Loss, gradient, codes and noise of the sparse autoencoder, against closed forms and finite differences."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import Lasso
 
 from harmonium import SparseAutoencoder
 from harmonium.estimators.fitting import prepare
@@ -16,9 +19,9 @@ def seeded(seed):
     return torch.Generator().manual_seed(seed)
 
 
-def random_module(n_active=None):
+def random_module(n_active=None, n_active_of="example", n_steps=None):
     """One away from its start: encoder and decoder differ, no bias is zero."""
-    module = SparseAutoencoderModule(N_FEATURES, N_ATOMS, seeded(0), n_active).double()
+    module = SparseAutoencoderModule(N_FEATURES, N_ATOMS, seeded(0), n_active, n_active_of, n_steps).double()
     with torch.no_grad():
         for k, parameter in enumerate(module.parameters()):
             parameter += 0.3 * torch.randn(parameter.shape, generator=seeded(k + 1), dtype=torch.float64)
@@ -69,6 +72,31 @@ def test_top_k_of_all_atoms_or_more_keeps_all(rows):
         assert torch.equal(random_module(n_active).encode(rows), random_module().encode(rows))
 
 
+@pytest.mark.parametrize("n_active", [1, 3, 6])
+def test_batch_top_k_keeps_the_largest_activations_of_the_batch(rows, n_active):
+    every, kept = random_module().encode(rows).detach(), random_module(n_active, "batch").encode(rows).detach()
+    threshold = np.sort(every.numpy(), axis=None)[-9 * n_active]
+    np.testing.assert_array_equal(kept.numpy(), np.where(every.numpy() >= threshold, every.numpy(), 0))
+    assert int((kept > 0).sum()) == min(9 * n_active, int((every > 0).sum()))
+    assert len(np.unique((kept > 0).sum(1))) > 1  # an example may have more than another
+
+
+def test_outside_of_training_batch_top_k_keeps_from_a_threshold_on_row_by_row(rows):
+    module = random_module(2, "batch")
+    batches = [rows, 2 * rows, rows[:4]]
+    least = [float(module.encode(x).detach()[module.encode(x) > 0].min()) for x in batches]
+    module = random_module(2, "batch")
+    for x in batches:
+        module.encode(x)
+    assert float(module.threshold) == pytest.approx(np.mean(least))
+    module.eval()
+    every, kept = random_module().encode(rows).detach(), module.encode(rows).detach()
+    assert torch.equal(kept, every.where(every >= module.threshold, 0))
+    assert 0 < int((kept > 0).sum()) < int((every > 0).sum())
+    torch.testing.assert_close(module.encode(rows[3:5]).detach(), kept[3:5])
+    assert float(module.threshold) == pytest.approx(np.mean(least))
+
+
 def test_the_loss_sums_over_features_and_units_and_averages_over_examples(rows):
     module = random_module()
     loss, terms = SparseDenoising(module, seeded(0), noise=0.0, l1=0.7)(rows)
@@ -79,14 +107,15 @@ def test_the_loss_sums_over_features_and_units_and_averages_over_examples(rows):
     assert float(terms["l0"]) == pytest.approx(int((h > 0).sum()) / 9)
 
 
-@pytest.mark.parametrize("n_active", [None, 3])
-def test_the_gradient_equals_finite_differences(rows, n_active):
-    module = random_module(n_active)
+@pytest.mark.parametrize("n_steps", [None, 1, 3])
+@pytest.mark.parametrize("kept", [(None, "example"), (3, "example"), (3, "batch")])
+def test_the_gradient_equals_finite_differences(rows, kept, n_steps):
+    module = random_module(*kept, n_steps)
     objective = SparseDenoising(module, seeded(3), noise=0.3, l1=0.4)
-    inputs = record_inputs(objective)
     objective.set_gradients(rows)
-    assert (inputs[0] @ module.weight.T + module.bias).abs().min() > 1e-3  # away from the kinks
     for parameter in module.parameters():
+        if not parameter.numel():
+            continue  # one step has no matrix among the units
         flat, numeric = parameter.data.view(-1), []
         for k in range(len(flat)):
             losses = []
@@ -97,6 +126,53 @@ def test_the_gradient_equals_finite_differences(rows, n_active):
                 flat[k] -= shift
             numeric.append((losses[0] - losses[1]) / 2e-6)
         np.testing.assert_allclose(parameter.grad.view(-1), numeric, rtol=1e-6, atol=1e-7)
+
+
+def lasso_codes(module, x, penalty):
+    """The codes with the least |x - c - D h|² + penalty sum h over h >= 0, by scikit-learn's coordinate descent."""
+    D, c = module.dictionary.detach().numpy().T, module.centre.detach().numpy()
+    settings = {"positive": True, "fit_intercept": False, "tol": 1e-14, "max_iter": 1_000_000}
+    lasso = Lasso(penalty / (2 * len(D)), **settings)  # its loss is |.|² / (2 n) + alpha |h|
+    return np.array([lasso.fit(D, row - c).coef_ for row in x.numpy()])
+
+
+def at_iterative_shrinkage(n_steps, penalty):
+    """The unrolled encoder as it starts, with the threshold of a penalty and a centre that is not zero."""
+    module = SparseAutoencoderModule(N_FEATURES, N_ATOMS, seeded(0), n_steps=n_steps).double()
+    with torch.no_grad():
+        module.centre.normal_(generator=seeded(1))
+        module.dictionary.copy_(torch.nn.functional.normalize(module.dictionary))  # of unit norm in double precision
+        module.weight.copy_(module.dictionary)
+        module.inhibition.copy_(module.dictionary @ module.dictionary.T)
+        module.bias.copy_(-penalty / 2 - module.dictionary @ module.centre)
+    return module
+
+
+def test_many_steps_of_the_untrained_unrolled_encoder_solve_the_lasso(rows):
+    penalty, module = 0.5, at_iterative_shrinkage(20_000, 0.5)
+    solution = lasso_codes(module, rows, penalty)
+    assert 0 < (solution > 0).mean() < 0.9
+    np.testing.assert_allclose(module.encode(rows).detach().numpy(), solution, atol=1e-6)
+
+
+def test_every_step_of_it_lowers_the_objective_of_the_lasso(rows):
+    penalty, objectives = 0.5, []
+    for n_steps in range(1, 5):
+        module = at_iterative_shrinkage(n_steps, penalty)
+        h = module.encode(rows).detach()
+        objectives.append((rows - module.decode(h)).square().sum(1) + penalty * h.sum(1))
+    assert all(bool((after < before).all()) for before, after in pairwise(objectives))
+    assert float(module.step_size) == pytest.approx(0.2 / np.linalg.norm(module.dictionary.detach().numpy(), 2) ** 2)
+
+
+def test_the_unrolled_encoder_is_its_formula(rows):
+    module = random_module(n_steps=3)
+    E, b, G = (p.detach().numpy() for p in (module.weight, module.bias, module.inhibition))
+    h, eta = np.zeros((9, N_ATOMS)), float(module.step_size)
+    for matrix in (np.zeros_like(G[0]), *G):
+        h = np.maximum(0, h + eta * (rows.numpy() @ E.T + b - h @ matrix.T))
+    np.testing.assert_allclose(module.encode(rows).detach().numpy(), h)
+    assert 0 < (h == 0).mean() < 1
 
 
 @pytest.mark.parametrize("n_active", [None, 3])

@@ -27,6 +27,10 @@ VARIANTS = {
     "vae": ("conditional-vae", {"n_latent": 4, "likelihood": "calibrated-gaussian", "n_warmup_epochs": 3}),
     "held-back rbm": ("gaussian-bernoulli-rbm", {"n_hidden": 4, "validation_fraction": 0.2, "patience": 4}),
     "sparse-autoencoder": ("sparse-autoencoder", {"overcompleteness": 4 / 30, "l1": 0.1, "validation_fraction": 0.2}),
+    "unrolled": (
+        "sparse-autoencoder",
+        {"overcompleteness": 4 / 30, "encoder": "unrolled", "n_active": 2, "n_active_of": "batch"},
+    ),
     "early-stopping": ("vae", {"n_latent": 4, "hidden_sizes": (16,), "learning_rate": 0.1, "beta": 0.1, **HELD_BACK}),
 }
 

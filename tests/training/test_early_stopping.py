@@ -265,9 +265,10 @@ def test_a_large_boltzmann_machines_loss_is_near_what_its_long_annealing_says(ma
     assert min(row["validation_loss"] for row in rbm.history_) == pytest.approx(of_model.mean(), abs=0.1)
 
 
-def test_a_sparse_autoencoder_is_measured_by_how_well_it_denoises_the_rows_held_back(matrix):
+@pytest.mark.parametrize("encoder", ["linear-relu", "unrolled"])
+def test_a_sparse_autoencoder_is_measured_by_how_well_it_denoises_the_rows_held_back(matrix, encoder):
     """With noise of its own: of a fit without noise the loss is the reconstruction's error itself."""
-    settings = {"n_epochs": 2, "validation_fraction": 0.2, "l1": 0.1, "random_state": 0}
+    settings = {"encoder": encoder, "n_epochs": 2, "validation_fraction": 0.2, "l1": 0.1, "random_state": 0}
     plain, noisy = (SparseAutoencoder(2, noise=noise, **settings).fit(matrix) for noise in (0.0, 5.0))
     rows = matrix[held_back(clone(plain), np.column_stack([np.arange(300), matrix[:, 1:]]))]
     errors = np.square((plain.reconstruct(rows) - rows) / plain.scaling_.scale).sum(1)

@@ -48,7 +48,7 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         ``manifest``, ``manifest_autoencoders`` : how the runs were made.
         ``recipes`` : by name, the parameters of the RBMs at every M; ``recipe_code`` : the same as Python.
         ``optimisers``, ``schedules`` : in words, by the values of the parameters.
-        ``sparse`` : parameters of the sparse autoencoder.
+        ``sparse``, ``unrolled`` : parameters of the sparse autoencoder, with one layer and with an unrolled encoder.
         ``vae`` : by setting, the parameters of the variational autoencoders.
         ``study`` : what the search did.
         ``is_quick`` : whether the runs are no result.
@@ -94,6 +94,7 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         "schedules": {"cosine": "falls to a thousandth along half a cosine", "constant": "stays what it is"},
         "vae": {setting: problem2.run("vae", setting).config().parameters for setting in SETTINGS},
         "sparse": problem3.run(sigma).config().parameters,
+        "unrolled": problem3.run(sigma, key="sparse_autoencoder_unrolled").config().parameters,
         "study": problem2.run("conditional_vae", "chosen").study(),
         "is_quick": assignment.is_quick,
         "classes_drawn": classes_drawn(test),

@@ -17,7 +17,7 @@ from harmonium.experiments.study import count_ended_on_disk
 _RBM_EPOCH, _RBM_EPOCH_PER_UNIT, _RBM_EPOCH_PER_UNIT_SWEPT = 0.12, 0.004, 0.001
 _DRAWS, _DRAWS_PER_UNIT, _BASELINE = 3.0, 0.1, 10.0
 _TRIAL, _VAE_EPOCH, _JUDGED_OR_MAPPED = 7.0, 9.0, 17.0
-_SPARSE_EPOCH, _OTHER_DENOISER = 3.0, 7.0
+_SPARSE_EPOCH, _SPARSE_EPOCH_UNROLLED, _OTHER_DENOISER = 3.0, 9.0, 7.0
 REPORT = 25.0
 _START = 0.7  # of every job, whatever the number of images
 _EPOCHS_OF_MEASURING = 2  # measuring a run takes about as long
@@ -77,7 +77,9 @@ def list_work(assignment: Assignment) -> list[Piece]:
         add(size[second.data] * _JUDGED_OR_MAPPED, mapped.exists)
 
     for path, config in third.configs().items():
-        add_run(RunDirectory(path), config.parameters["n_epochs"], size[third.data] * _SPARSE_EPOCH)
+        is_unrolled = config.parameters["encoder"] == "unrolled"
+        epoch = _SPARSE_EPOCH_UNROLLED if is_unrolled else _SPARSE_EPOCH
+        add_run(RunDirectory(path), config.parameters["n_epochs"], size[third.data] * epoch)
     for sigma in third.sigmas:
         for method in third.methods:
             add(size[third.data] * _OTHER_DENOISER, (third.compared(sigma).path / f"{method}.json").exists)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch import nn
 from torch.nn.functional import linear
+
+Scope = Literal["example", "batch"]
+_STEP = 0.2  # of the longest that is safe
+_MEMORY = 100  # batches
 
 
 class SparseAutoencoderModule(nn.Module):
@@ -18,6 +23,16 @@ class SparseAutoencoderModule(nn.Module):
     example has. E starts as the transpose of D, so that each unit starts as a matched filter for its atom, b and c at
     zero.
 
+    With `n_steps` the encoder is that many steps, from :math:`h^{(0)} = 0`, of
+
+    .. math:: h^{(t+1)} = \max\bigl(0,\, h^{(t)} + \eta\, (E x + b - G_t h^{(t)})\bigr),
+
+    with a matrix :math:`G_t` a step, which starts as :math:`D^\top D` and is learned as E is (K. Gregor, Y. LeCun,
+    "Learning Fast Approximations of Sparse Coding", ICML 2010: their S is :math:`I - \eta G`, the same at every step).
+    At :math:`E = D^\top`, :math:`G_t = D^\top D` and :math:`b = -\lambda/2 - D^\top c` these are steps of iterative
+    shrinkage for the least :math:`\|x - c - D h\|^2 + \lambda \sum_i h_i` over :math:`h \ge 0`;
+    :math:`\eta` stays a fifth of the longest safe step, :math:`1/\|D\|_2^2`, of the start: units that start loud die.
+
     Parameters
     ----------
     n_features, n_atoms : int
@@ -25,6 +40,12 @@ class SparseAutoencoderModule(nn.Module):
     n_active : int, optional
         Only so many of an example's largest activations are kept, the others are set to zero (A. Makhzani, B. Frey,
         "k-Sparse Autoencoders", ICLR 2014).
+    n_active_of : {"example", "batch"}
+        Of a batch of B examples the :math:`B` `n_active` largest activations are kept in training, wherever they are,
+        and outside of it those of at least `threshold` (B. Bussmann, P. Leask, N. Nanda, "BatchTopK Sparse
+        Autoencoders", 2024).
+    n_steps : int, optional
+        Of the unrolled encoder; None for the one layer.
 
     Attributes
     ----------
@@ -32,24 +53,65 @@ class SparseAutoencoderModule(nn.Module):
         The transpose of D: one atom a row.
     weight : Parameter of shape (n_atoms, n_features)
         E.
+    inhibition : Parameter of shape (n_steps - 1, n_atoms, n_atoms)
+        G, a matrix for each step but the first, where the encoder is unrolled.
+    threshold : Tensor, scalar
+        With `n_active` of a batch: the least activation kept, a running mean over the batches of training.
     """
 
-    def __init__(self, n_features: int, n_atoms: int, generator: torch.Generator, n_active: int | None = None) -> None:
+    step_size: torch.Tensor
+    threshold: torch.Tensor
+    n_batches: torch.Tensor
+
+    def __init__(
+        self,
+        n_features: int,
+        n_atoms: int,
+        generator: torch.Generator,
+        n_active: int | None = None,
+        n_active_of: Scope = "example",
+        n_steps: int | None = None,
+    ) -> None:
         super().__init__()
         self.dictionary = nn.Parameter(torch.empty(n_atoms, n_features).normal_(generator=generator))
         self.project()
         self.weight = nn.Parameter(self.dictionary.detach().clone())
         self.bias = nn.Parameter(torch.zeros(n_atoms))
         self.centre = nn.Parameter(torch.zeros(n_features))
-        self.n_active = n_active
+        self.n_active, self.n_active_of, self.n_steps = n_active, n_active_of, n_steps
+        if n_steps is not None:
+            gram = self.dictionary.detach() @ self.dictionary.detach().T
+            self.inhibition = nn.Parameter(gram.repeat(n_steps - 1, 1, 1))
+            self.register_buffer("step_size", _STEP / torch.linalg.eigvalsh(gram)[-1])
+        if n_active is not None and n_active_of == "batch":
+            self.register_buffer("threshold", torch.zeros(()))
+            self.register_buffer("n_batches", torch.zeros((), dtype=torch.int64))
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Return h, non-negative, of shape (n, n_atoms)."""
-        h = linear(x, self.weight, self.bias).relu()
+        u = linear(x, self.weight, self.bias)
+        if self.n_steps is None:
+            return self._keep_largest(u.relu())
+        drive = self.step_size * u
+        h = drive.relu()
+        for inhibition in self.inhibition:
+            h = (h + drive - self.step_size * linear(h, inhibition)).relu()
+        return self._keep_largest(h)
+
+    def _keep_largest(self, h: torch.Tensor) -> torch.Tensor:
         if self.n_active is None or self.n_active >= h.shape[1]:
             return h
-        largest = h.topk(self.n_active, dim=1)
-        return torch.zeros_like(h).scatter(1, largest.indices, largest.values)
+        if self.n_active_of == "example":
+            largest = h.topk(self.n_active, dim=1)
+            return torch.zeros_like(h).scatter(1, largest.indices, largest.values)
+        if not self.training:
+            return h.where(h >= self.threshold, 0)
+        largest = h.flatten().topk(self.n_active * len(h))
+        with torch.no_grad():
+            self.n_batches += 1
+            least = largest.values[-1].to(self.threshold)
+            self.threshold.lerp_(least, 1 / min(int(self.n_batches), _MEMORY))
+        return torch.zeros_like(h.flatten()).scatter(0, largest.indices, largest.values).view_as(h)
 
     def decode(self, h: torch.Tensor) -> torch.Tensor:
         """Return D h + c, of shape (n, n_features)."""

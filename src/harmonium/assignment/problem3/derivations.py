@@ -151,6 +151,21 @@
 # `tests/exact/test_sparse_autoencoder.py::test_it_starts_as_matched_filters_for_random_atoms_of_unit_norm`.
 
 # %% [markdown]
+# ### Several steps, unrolled
+#
+# With $u = E y + b$ as above and $G = D^\top D$ a step is, since $D^\top (y - c - D h) - \lambda / 2 = u - G h$,
+#
+# $$
+# h^{(t+1)} = \max\left( 0 , \, h^{(t)} + 2 \eta \left( u - G h^{(t)} \right) \right) .
+# $$
+#
+# The unrolled encoder takes a few such steps from zero, with a fixed $\eta$ within the bound above, and learns $E$, $b$ and a
+# $G_t$ for each step after the first from the values that they have here (Gregor & LeCun, 2010). $G$ lets overlapping
+# atoms inhibit each other, which one layer cannot.
+#
+# *Checked by* `tests/exact/test_sparse_autoencoder.py::test_many_steps_of_the_untrained_unrolled_encoder_solve_the_lasso`.
+
+# %% [markdown]
 # ### Why the atoms have unit norm
 #
 # For any $a > 0$ the rectifier gives $\max(0, a u) = a \max(0, u)$. Scale encoder and decoder against each other,

@@ -12,6 +12,7 @@ from harmonium.assignment.numbers import number
 from harmonium.assignment.over_seeds import Metrics
 from harmonium.assignment.problem3.protocol import Problem3
 from harmonium.estimators.sparse_autoencoder import SparseAutoencoder
+from harmonium.families.sparse_autoencoder import PROBED_UNITS
 from harmonium.figures.curves import plot_trade_off
 from harmonium.figures.image_grids import plot_filters, plot_images
 from harmonium.figures.style import style
@@ -25,8 +26,10 @@ METHOD_TITLES = {
     "non_local_means": "non-local means",
     "bm3d": "BM3D",
     "dictionary_learning": "dictionary learning (scikit-learn)",
-    "sparse_autoencoder": "sparse autoencoder",
+    "sparse_autoencoder": "sparse autoencoder, one layer",
+    "sparse_autoencoder_unrolled": "sparse autoencoder, unrolled",
 }
+ENCODER_TITLES = {"sparse_autoencoder": "one layer", "sparse_autoencoder_unrolled": "unrolled"}
 _DICTIONARY_COLUMNS = 56
 Array = npt.NDArray[np.floating]
 
@@ -45,22 +48,23 @@ def denoising_errors(problem: Problem3, results: Metrics) -> Table:
 
 
 def sparsity_of_codes(problem: Problem3, results: Metrics) -> Table:
-    """Tabulate how sparse the codes of the noisy test images are."""
+    """Tabulate how sparse the codes of the noisy test images are, and how well few atoms a class name it."""
     keys = {"l0": 1, "dead": 0, "rare": 0, "explained_variance": 3, "seconds_per_epoch": 2}
+    keys |= {f"probe_accuracy_{n_units}": 3 for n_units in PROBED_UNITS}
     rows = {
-        f"σ = {sigma:g}": [
-            number(results[f"{sigma:g}"]["sparse_autoencoder"], key, digits) for key, digits in keys.items()
-        ]
+        f"σ = {sigma:g}, {title}": [number(results[f"{sigma:g}"][key], name, digits) for name, digits in keys.items()]
         for sigma in sorted(problem.sigmas)
+        for key, title in ENCODER_TITLES.items()
     }
-    return Table(["L0", "dead", "rare", "explained variance", "seconds an epoch"], rows)
+    probed = [f"{n_units} atom{'s' if n_units > 1 else ''}" for n_units in PROBED_UNITS]
+    return Table(["L0", "dead", "rare", "explained", "s an epoch", *probed], rows)
 
 
 def draw_atoms_of_images(model: SparseAutoencoder, noisy: Array, clean: Array, image_shape: Any, n: int = 5) -> Figure:
     """Draw for each noisy image the columns of D with the largest activations."""
     indices, intensities = model.top_atoms(noisy, n)
     with style():
-        figure = Figure(figsize=(7.5, 1.15 * len(noisy)), layout="constrained")
+        figure = Figure(figsize=(6.8, 1.0 * len(noisy)), layout="constrained")
         for row, panels in enumerate(figure.subplots(len(noisy), 2 + n)):
             plot_images(panels[0], noisy[row : row + 1], image_shape, n_columns=1)
             plot_images(panels[1], clean[row : row + 1], image_shape, n_columns=1)
@@ -99,7 +103,7 @@ def error_by_l0(results: Metrics) -> Figure:
     """Draw the error against the number of active units, along the swept weights of the L1 norm."""
     points = {f"λ = {l1}": (cell["l0"], cell["test_mse"]) for l1, cell in results["l1_sweep"].items()}
     with style():
-        figure = Figure(figsize=(4.8, 2.7), layout="constrained")
+        figure = Figure(figsize=(4.6, 2.1), layout="constrained")
         plot_trade_off(
             figure.subplots(), points, xlabel="L0: active units an image", ylabel="test mean squared error per pixel"
         )

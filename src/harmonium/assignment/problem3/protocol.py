@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,13 @@ from harmonium.experiments.sweep import train_and_evaluate
 from harmonium.families.family import NUMBER
 from harmonium.families.sparse_autoencoder import TEST_NOISE_SEED
 
+# what is compared, by its key among the figures: the assignment's one layer, and a few unrolled steps for it
+AUTOENCODERS = {
+    "sparse_autoencoder": "sparse-autoencoder",
+    "sparse_autoencoder_unrolled": "sparse-autoencoder-unrolled",
+}
+UNROLLED = {"encoder": "unrolled", "l1": 0.35, "learning_rate": 8e-3, "batch_size": 128, "n_epochs": 9}
+
 
 @dataclass(frozen=True)
 class Problem3:
@@ -38,6 +45,9 @@ class Problem3:
         Standard deviations of the noise; the first is the one that is drawn and whose L1 weight is swept.
     l1_sweep : sequence of float
     n_epochs, n_sweep_epochs : int
+        Of one layer.
+    unrolled : mapping
+        Parameters of the autoencoder with the unrolled encoder, which is trained beside at every strength.
     n_seeds : int
         Seeds 0, 1, ...; figures of the autoencoder are means over them.
     methods : sequence of str
@@ -50,6 +60,7 @@ class Problem3:
     l1_sweep: Sequence[float] = (0.1, 0.25, 0.5, 1.0, 2.0)
     n_epochs: int = 20
     n_sweep_epochs: int = 4
+    unrolled: Mapping[str, Any] = field(default_factory=UNROLLED.copy)
     n_seeds: int = 1
     methods: Sequence[str] = tuple(METHODS)
 
@@ -61,11 +72,12 @@ class Problem3:
     def shortened(self, data: str) -> Problem3:
         """Return the same on other data, with one epoch for everything and the fastest of the other methods."""
         methods = ("identity", "pca", "wiener", "total_variation")
-        return replace(self, data=data, n_epochs=1, n_sweep_epochs=1, l1_sweep=self.l1_sweep[:2], methods=methods)
+        short = replace(self, n_epochs=1, n_sweep_epochs=1, unrolled={**self.unrolled, "n_epochs": 1})
+        return replace(short, data=data, l1_sweep=self.l1_sweep[:2], methods=methods)
 
-    def run(self, sigma: float, seed: int = 0) -> RunDirectory:
-        """Return the run directory for a strength of noise."""
-        return RunDirectory(self.runs_folder / f"sparse-autoencoder-sigma{sigma:g}-seed{seed}")
+    def run(self, sigma: float, seed: int = 0, key: str = "sparse_autoencoder") -> RunDirectory:
+        """Return the run directory for a strength of noise, of one of `AUTOENCODERS`."""
+        return RunDirectory(self.runs_folder / f"{AUTOENCODERS[key]}-sigma{sigma:g}-seed{seed}")
 
     def swept(self, l1: float) -> RunDirectory:
         """Return the run directory for a weight of the L1 norm."""
@@ -84,8 +96,10 @@ class Problem3:
 
     def configs(self) -> dict[Path, TrainConfig]:
         """Return the configuration of every run."""
+        parameters = {"sparse_autoencoder": {"n_epochs": self.n_epochs}, "sparse_autoencoder_unrolled": self.unrolled}
         configs = {
-            self.run(sigma, seed).path: self._config(seed, noise=sigma, n_epochs=self.n_epochs)
+            self.run(sigma, seed, key).path: self._config(seed, noise=sigma, **parameters[key])
+            for key in reversed(AUTOENCODERS)  # the longest runs first
             for seed in range(self.n_seeds)
             for sigma in self.sigmas
         }
@@ -109,9 +123,10 @@ def solve_problem3(problem: Problem3, console: Console) -> Metrics:
     Returns
     -------
     dict
-        ``<sigma>.sparse_autoencoder.`` with what `evaluate` measures of noisy test images, over the seeds as
-        `over_seeds` does it; ``<sigma>.<method>.`` with what `measure_denoiser` does of the same noisy images;
-        ``l1_sweep.<l1>.`` with the former. A method that is not installed is not there.
+        ``<sigma>.sparse_autoencoder.`` and ``<sigma>.sparse_autoencoder_unrolled.`` with what `evaluate` measures of
+        noisy test images, over the seeds as `over_seeds` does it; ``<sigma>.<method>.`` with what `measure_denoiser`
+        does of the same noisy images; ``l1_sweep.<l1>.`` with what `evaluate` measures. A method that is not installed
+        is not there.
     """
     shape = load_dataset(problem.data, "train").image_shape
     if shape is None or len(shape) != 2:
@@ -134,8 +149,10 @@ def collect_problem3(problem: Problem3) -> Metrics:
         RunDirectory(path).check_whole()
     metrics: Metrics = {}
     for sigma in problem.sigmas:
-        rows = [problem.run(sigma, seed).measured() for seed in range(problem.n_seeds)]
-        metrics[f"{sigma:g}"] = {"sparse_autoencoder": over_seeds(rows)}
+        metrics[f"{sigma:g}"] = {
+            key: over_seeds([problem.run(sigma, seed, key).measured() for seed in range(problem.n_seeds)])
+            for key in AUTOENCODERS
+        }
         others = {method: problem.compared(sigma).read_json(f"{method}.json") for method in problem.methods}
         for method, found in others.items():
             if "left_out" not in found:

@@ -22,8 +22,10 @@ for row in small.history_:
 # The same is trained in earnest for {{ problem3.n_epochs }} epoch{{ "s" if problem3.n_epochs != 1 }} on the whole training set of {{ data3 }}:
 # {{ "%g"|format(sparse.overcompleteness) }} atoms a pixel; $\lambda$ = {{ "%g"|format(sparse.l1) }}, in units of the pixels' standard deviation; batches of
 # {{ sparse.batch_size }}. The noise is drawn anew at every step and not clipped. The optimiser is {{ optimisers[sparse.optimizer] }}; the learning rate starts at
-# {{ "%g"|format(sparse.learning_rate) }} and {{ schedules[sparse.learning_rate_schedule] }}. `solve_problem3` calls `fit`, in several processes; a run that is
-# finished is found in its folder and loaded.
+# {{ "%g"|format(sparse.learning_rate) }} and {{ schedules[sparse.learning_rate_schedule] }}. Beside it stands one whose encoder is {{ unrolled.n_steps }} unrolled
+# steps, {{ unrolled.n_epochs }} epoch{{ "s" if unrolled.n_epochs != 1 }} with $\lambda$ = {{ "%g"|format(unrolled.l1) }} and a rate of {{ "%g"|format(unrolled.learning_rate) }}: what the one layer leaves out. Pairs and
+# dictionary are those of the one layer. `solve_problem3` calls `fit`, in several processes; a run that is finished is found in its
+# folder and loaded.
 
 # %%
 results3 = solve_problem3(problem3, console)  # trains and measures, or loads
@@ -73,7 +75,17 @@ show(exhibits.sparsity_of_codes(problem3, results3))
 
 # %% [markdown]
 # Table: Codes of the noisy test images. L0: active units an image. Of the {{ n_atoms }} units, dead: active for no image; rare: active
-# for fewer than 0.1% of the images, with the dead ones.
+# for fewer than 0.1% of the images, with the dead ones. Explained: share of the pixels' variance. Atoms: share of the test images whose
+# class is named right by so many atoms a class, chosen and weighed on training codes (Gurnee et al., 2023).
+
+# %%
+unrolled = problem3.run(sigma, key="sparse_autoencoder_unrolled").load_estimator()
+more = noisy[5:15]
+rows = {"input, noisy": more, "one layer": model.denoise(more), "unrolled": unrolled.denoise(more)}
+show(draw_rows(rows, test.image_shape, width=6))
+
+# %% [markdown]
+# Figure: Ten more test images, σ = {{ "%g"|format(problem3.sigmas[0]) }}, and what both encoders make of them.
 
 # %%
 show(exhibits.error_by_l0(results3))
@@ -92,6 +104,8 @@ show(exhibits.denoising_errors(problem3, results3))
 # {% set strength = "%g"|format(problem3.sigmas[0]) %}
 # {% set sae = results3[strength].sparse_autoencoder %}
 # {% set gain = 1 - sae.test_mse / results3[strength].wiener.test_mse %}
+# {% set unrolled_sae = results3[strength].sparse_autoencoder_unrolled %}
+# {% set unrolled_gain = 1 - unrolled_sae.test_mse / sae.test_mse %}
 # {% set titles = {"total_variation": "total variation", "non_local_means": "non-local means", "bm3d": "BM3D", "dictionary_learning": "dictionary learning"} %}
 # At σ = {{ strength }} the sparse autoencoder's error is {{ percent(gain|abs) }} {{ "below" if gain > 0 else "above" }} that of the Wiener filter, the best linear map.
 # {% for key, title in titles.items() if key in results3[strength] %}
@@ -101,7 +115,14 @@ show(exhibits.denoising_errors(problem3, results3))
 # {% if results3[strength].dictionary_learning is defined %}
 # Of these others only dictionary learning was trained on images of the same kind, and on fewer of them.
 # {% endif %}
-# An image's code has {{ number(sae, "l0", 1) }} active units; {{ number(sae, "dead", 0) }} units are dead and {{ number(sae, "rare", 0) }} rare.
+# The unrolled encoder's error is {{ percent(unrolled_gain|abs) }} {{ "below" if unrolled_gain > 0 else "above" }} the one layer's, with {{ number(unrolled_sae, "l0", 1) }} active units
+# an image; an epoch takes {{ "%.1f"|format(unrolled_sae.seconds_per_epoch / sae.seconds_per_epoch) }} times as long.
+# {% if sae.probe_accuracy_1 is defined %}
+# {% set named = unrolled_sae.probe_accuracy_1 - sae.probe_accuracy_1 %}
+# One atom a class names {{ percent(sae.probe_accuracy_1) }} of the images right with one layer, {{ percent(unrolled_sae.probe_accuracy_1) }} with the unrolled one:
+# the better denoiser is {{ "also" if (named > 0) == (unrolled_gain > 0) else "not" }} the one whose single atoms say more of the class.
+# {% endif %}
+# In the one layer an image's code has {{ number(sae, "l0", 1) }} active units; {{ number(sae, "dead", 0) }} units are dead and {{ number(sae, "rare", 0) }} rare.
 # {% for title, reason in left_out.items() %}
 #
 # Left out: {{ title }} ({{ reason }}).
