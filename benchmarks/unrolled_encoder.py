@@ -1,4 +1,4 @@
-"""What the unrolled encoder of the sparse autoencoder gains by steps, rate, first step and lambda, on validation images.
+"""What steps, rate, first step and lambda do to the unrolled encoder of the sparse autoencoder, on validation images.
 
     .venv/bin/python benchmarks/unrolled_encoder.py [--n-epochs 2]
 

@@ -17,7 +17,7 @@ from harmonium.experiments.study import count_ended_on_disk
 _RBM_EPOCH, _RBM_EPOCH_PER_UNIT, _RBM_EPOCH_PER_UNIT_SWEPT = 0.12, 0.004, 0.001
 _DRAWS, _DRAWS_PER_UNIT, _BASELINE = 3.0, 0.1, 10.0
 _TRIAL, _VAE_EPOCH, _JUDGED_OR_MAPPED = 7.0, 9.0, 17.0
-_SPARSE_EPOCH, _SPARSE_EPOCH_UNROLLED, _OTHER_DENOISER = 3.0, 9.0, 7.0
+_SPARSE_EPOCH, _SPARSE_EPOCH_UNROLLED, _OTHER_DENOISER = 3.0, 10.0, 7.0
 REPORT = 25.0
 _START = 0.7  # of every job, whatever the number of images
 _EPOCHS_OF_MEASURING = 2  # measuring a run takes about as long

@@ -30,7 +30,12 @@ AUTOENCODERS = {
     "sparse_autoencoder": "sparse-autoencoder",
     "sparse_autoencoder_unrolled": "sparse-autoencoder-unrolled",
 }
-UNROLLED = {"encoder": "unrolled", "l1": 0.35, "learning_rate": 8e-3, "batch_size": 128, "n_epochs": 9}
+UNROLLED = {"encoder": "unrolled", "l1": 0.35, "batch_size": 128, "n_epochs": 9}
+
+
+def unrolled_rate(sigma: float) -> float:
+    """Return the learning rate of an unrolled encoder: a faster one kills units where the noise is strong."""
+    return min(8e-3, 4e-3 / sigma)
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,8 @@ class Problem3:
     n_epochs, n_sweep_epochs : int
         Of one layer.
     unrolled : mapping
-        Parameters of the autoencoder with the unrolled encoder, which is trained beside at every strength.
+        Parameters of the autoencoder with the unrolled encoder, which is trained beside at every strength, at the rate
+        of `unrolled_rate`.
     n_seeds : int
         Seeds 0, 1, ...; figures of the autoencoder are means over them.
     methods : sequence of str
@@ -96,12 +102,16 @@ class Problem3:
 
     def configs(self) -> dict[Path, TrainConfig]:
         """Return the configuration of every run."""
-        parameters = {"sparse_autoencoder": {"n_epochs": self.n_epochs}, "sparse_autoencoder_unrolled": self.unrolled}
-        configs = {
-            self.run(sigma, seed, key).path: self._config(seed, noise=sigma, **parameters[key])
-            for key in reversed(AUTOENCODERS)  # the longest runs first
-            for seed in range(self.n_seeds)
-            for sigma in self.sigmas
+        strengths = [(sigma, seed) for seed in range(self.n_seeds) for sigma in self.sigmas]
+        configs = {  # the longest runs first
+            self.run(sigma, seed, "sparse_autoencoder_unrolled").path: self._config(
+                seed, noise=sigma, **{"learning_rate": unrolled_rate(sigma), **self.unrolled}
+            )
+            for sigma, seed in strengths
+        }
+        configs |= {
+            self.run(sigma, seed).path: self._config(seed, noise=sigma, n_epochs=self.n_epochs)
+            for sigma, seed in strengths
         }
         return configs | {
             self.swept(l1).path: self._config(0, noise=self.sigmas[0], l1=l1, n_epochs=self.n_sweep_epochs)
