@@ -27,3 +27,7 @@ class DivergenceError(HarmoniumError, ArithmeticError):
 
 class MissingPackageError(HarmoniumError, ImportError):
     """A package that an optional part needs is not installed."""
+
+
+class PosteriorCollapseWarning(UserWarning):
+    """A variational autoencoder's codes say nothing of the examples."""

@@ -94,6 +94,7 @@ def test_a_data_frame_has_named_columns_in_any_order():
         fit(frame[["kind", "kind"]])
 
 
+@pytest.mark.filterwarnings("ignore:the posterior has collapsed")  # as it should: the number says all
 def test_numbers_that_decide_everything_are_used():
     X = DOSE[:, None] * [1.0, -2.0, 0.5] + np.random.default_rng(1).normal(size=(N, 3)) * 0.2
     vae = ConditionalVAE(1, n_epochs=150, learning_rate=5e-3, batch_size=50, **SMALL).fit(X, DOSE)
@@ -217,10 +218,3 @@ def test_another_fit_forgets_the_labels_of_the_one_before():
 def test_a_classifier_learns_classes_alone():
     with pytest.raises(InvalidInputError, match="a classifier learns from one column of classes"):
         ImageClassifier((4, 4), n_epochs=1).fit(np.zeros((N, 16)), DOSE)
-
-
-def test_a_density_is_fitted_class_by_class():
-    with pytest.raises(
-        InvalidInputError, match="a density is fitted class by class: it needs a condition of one column"
-    ):
-        fit(DOSE).fit_latent_density(ROWS, DOSE)

@@ -78,22 +78,6 @@ def test_the_manifold_runs_over_the_priors_quantiles(labelled):
         VAE(3, n_epochs=1, **SMALL).fit(X).manifold()
 
 
-def test_the_ex_post_density_is_nearer_to_the_posterior_than_the_prior_is(labelled, tmp_path):
-    X, y = labelled
-    vae = VAE(2, n_epochs=80, beta=0.3, **SMALL).fit(X)
-    with pytest.raises(InvalidInputError, match="needs a call of fit_latent_density"):
-        vae.sample(5, density="ex-post")
-    vae.fit_latent_density(X, n_components=6)
-    spread = {density: vae.sample(2000, density=density) for density in ("prior", "ex-post")}
-    centres = np.array([X[y == name].mean(0) for name in np.unique(y)])
-    stray = {k: np.linalg.norm(v[:, None] - centres, axis=2).min(1).mean() for k, v in spread.items()}
-    assert stray["ex-post"] < 0.7 * stray["prior"]
-    vae.save(tmp_path)
-    np.testing.assert_array_equal(
-        harmonium.load(tmp_path).sample(20, density="ex-post"), vae.sample(20, density="ex-post")
-    )
-
-
 def test_samples_can_carry_the_likelihoods_noise(matrix):
     vae = VAE(2, n_epochs=20, **SMALL).fit(matrix)
     assert np.all(vae.sample(2000).std(0) < vae.sample(2000, noise=True).std(0))
@@ -174,14 +158,6 @@ def test_labels_have_their_own_sentences(labelled):
         vae.decode(np.zeros((3, 4)), "bag")
 
 
-def test_a_fit_forgets_the_density_of_the_one_before(labelled):
-    X, _ = labelled
-    vae = VAE(2, n_epochs=1, **SMALL).fit(X).fit_latent_density(X, n_components=2)
-    vae.set_params(n_latent=3).fit(X)
-    with pytest.raises(InvalidInputError, match="needs a call of fit_latent_density"):
-        vae.sample(3, density="ex-post")
-
-
 def test_an_examples_class_does_not_depend_on_its_neighbours(labelled):
     X, y = labelled
     vae = ConditionalVAE(2, n_epochs=2, **SMALL).fit(X, y)
@@ -194,13 +170,6 @@ def test_a_calibrated_sigma_is_that_of_the_errors_after_a_few_steps(matrix):
     vae = VAE(2, n_epochs=5, batch_size=100, **settings).fit(matrix)
     drawn, found = vae.sample(4000, noise=True).var(0).sum(), matrix.var(0).sum()
     assert drawn < 2 * found
-
-
-def test_a_density_needs_two_rows_of_every_class(labelled):
-    X, y = labelled
-    vae = ConditionalVAE(2, n_epochs=1, **SMALL).fit(X, y)
-    with pytest.raises(InvalidInputError, match="needs two rows or more; class coat has"):
-        vae.fit_latent_density(X[y != "coat"], y[y != "coat"])
 
 
 @pytest.mark.parametrize(

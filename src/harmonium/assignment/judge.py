@@ -21,6 +21,7 @@ from harmonium.metrics.generation import (
     class_shares,
     frechet_distance,
     moments,
+    recall,
     total_variation,
 )
 
@@ -111,12 +112,23 @@ class Judge:
             metrics["class_agreement_all"] = float(agreement.mean())
         return metrics
 
+    def recall(self, real: npt.NDArray[np.floating], drawn: npt.NDArray[np.floating]) -> float:
+        """Return the `harmonium.metrics.generation.recall` of drawn images, in the classifier's features.
+
+        Parameters
+        ----------
+        real, drawn : ndarray of shape (n, n_pixels) and (m, n_pixels)
+            Values outside [0, 1] are clipped.
+        """
+        return recall(*(self._classifier.transform(np.clip(images, 0, 1)) for images in (real, drawn)))
+
 
 def measure_judge(run: RunDirectory) -> None:
     """Let a trained judge see the real images, unless it has.
 
     The moments of the training images' features are written beside it, for `Judge`; what it says of the test images
-    becomes ``test_images`` of its ``metrics.json``, as `Judge.judged`.
+    becomes ``test_images`` of its ``metrics.json``, as `Judge.judged`, with the ``recall`` of training images in
+    the place of drawn ones.
     """
     metrics = run.metrics() or {}
     if (run.path / _MOMENTS).exists() and "test_images" in metrics:
@@ -125,7 +137,9 @@ def measure_judge(run: RunDirectory) -> None:
     train, test = load_dataset(data, "train"), load_dataset(data, "test")
     run.write_array(_MOMENTS, np.vstack(moments(run.load_estimator().transform(train.X))))
     judge = Judge(run)
-    run.write_metrics(metrics | {"test_images": judge.judged(test.X, judge.indices(test.labels))})
+    judged = judge.judged(test.X, judge.indices(test.labels))
+    judged["recall"] = judge.recall(test.X, train.X)
+    run.write_metrics(metrics | {"test_images": judged})
 
 
 def is_judged(run: RunDirectory) -> bool:
@@ -162,5 +176,5 @@ def check_judge(run: RunDirectory) -> JudgedContents:
     by_class = dict.fromkeys(map(str, run.load_estimator().classes_), NUMBER)
     judged = {"class_shares": by_class, "total_variation": NUMBER, "frechet_distance": NUMBER}
     contents = JudgedContents(judged, judged | {"class_agreement": by_class, "class_agreement_all": NUMBER})
-    check_contents(run.measured(), {"test_images": contents.intended}, run.path / "metrics.json")
+    check_contents(run.measured(), {"test_images": {**contents.intended, "recall": NUMBER}}, run.path / "metrics.json")
     return contents

@@ -16,7 +16,7 @@ from harmonium.experiments.study import count_ended_on_disk
 # Seconds on 2 cores of an Intel Xeon, one run a core, of one `make reproduce` with the 60,000 training images
 _RBM_EPOCH, _RBM_EPOCH_PER_UNIT, _RBM_EPOCH_PER_UNIT_SWEPT = 0.12, 0.004, 0.001
 _DRAWS, _DRAWS_PER_UNIT, _BASELINE = 3.0, 0.1, 10.0
-_TRIAL, _VAE_EPOCH, _JUDGED_OR_MAPPED = 7.0, 9.0, 17.0
+_TRIAL, _VAE_EPOCH, _JUDGED_OR_MAPPED, _LIKELIHOOD = 9.0, 11.0, 17.0, 40.0
 _SPARSE_EPOCH, _SPARSE_EPOCH_UNROLLED, _OTHER_DENOISER = 3.0, 10.0, 7.0
 REPORT = 25.0
 _START = 0.7  # of every job, whatever the number of images
@@ -71,10 +71,11 @@ def list_work(assignment: Assignment) -> list[Piece]:
         for seed in range(second.n_seeds):
             for setting, n_epochs in epochs.items():
                 add_run(second.run(key, setting, seed), n_epochs, size[second.data] * _VAE_EPOCH)
-            chosen = second.run(key, "chosen", seed)
-            add(size[second.data] * _JUDGED_OR_MAPPED, partial(is_judged, chosen))
         mapped = second.run(key, "chosen").path / MAP
         add(size[second.data] * _JUDGED_OR_MAPPED, mapped.exists)
+
+    for judged in second.judged_runs():
+        add(size[second.data] * _JUDGED_OR_MAPPED + _LIKELIHOOD, partial(is_judged, judged))
 
     for path, config in third.configs().items():
         is_unrolled = config.parameters["encoder"] == "unrolled"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy.typing as npt
 import torch
@@ -23,7 +24,7 @@ from harmonium.estimators.parameters import (
     one_of,
 )
 from harmonium.estimators.prior_placement import placement
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, PosteriorCollapseWarning
 from harmonium.metrics.variational_bounds import elbo
 from harmonium.modules.likelihoods import LIKELIHOODS, LikelihoodName, make_likelihood
 from harmonium.modules.make_prior import PRIORS, PriorName, make_prior
@@ -34,6 +35,8 @@ from harmonium.objectives.objective import Objective
 from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
 from harmonium.training.trainer import Trainer
+
+_COLLAPSED = 0.01  # nats an example
 
 
 class VAE(LatentGeneration):
@@ -246,6 +249,18 @@ class VAE(LatentGeneration):
         self, rows: Array, labels: Labels | None, kept: Indices | None
     ) -> Callable[[Trainer], None] | None:
         return placement(self, rows, labels, kept)
+
+    def _adopt(self, trainer: Trainer) -> Self:
+        super()._adopt(trainer)
+        kl = self.history_[-1]["kl"]
+        if kl < _COLLAPSED and trainer.epoch >= self.n_epochs:
+            warnings.warn(
+                f"the posterior has collapsed: its KL divergence from the prior is {kl:.2g} nats, so that codes say "
+                "nothing of the examples; a lower learning_rate, a smaller beta or n_warmup_epochs may help",
+                PosteriorCollapseWarning,
+                stacklevel=3,
+            )
+        return self
 
     def _make_objective(self, module: VAEModule, generator: torch.Generator, n_samples: int) -> Objective:
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))

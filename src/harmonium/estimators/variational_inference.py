@@ -16,7 +16,7 @@ from harmonium.estimators.base import LatentVariableEstimator
 from harmonium.estimators.inference import map_rows
 from harmonium.estimators.input_checks import Array, check_codes
 from harmonium.estimators.parameters import check_positive_integer
-from harmonium.metrics.variational_bounds import elbo, iwae
+from harmonium.metrics.variational_bounds import divergence, elbo, iwae
 from harmonium.modules.vae import VAEModule
 from harmonium.random.seeding import spawn_generator
 
@@ -147,6 +147,19 @@ class VariationalInference(LatentVariableEstimator):
         """
         check_positive_integer("n_importance", n_importance)
         return self._bound(X, y, iwae, n_importance)
+
+    def kl(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Array:
+        """Return KL[q(z | x) || p(z)], nats per example, shape (n_samples,).
+
+        With a learned prior it is estimated by one draw from each q(z | x), and single values can be negative.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
+        """
+        generator = spawn_generator(self.seed_, "bounds")
+        return self._infer(X, y, lambda module, v, c=None: divergence(module, v, c, generator))
 
     def score_samples(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Array:
         """Return the importance-weighted bound of 50 draws, a lower estimate of log p(x), nats per example.

@@ -48,6 +48,32 @@ def frechet_distance(a: Moments, b: Moments) -> float:
     return float(np.square(a.mean - b.mean).sum() + trace - 2 * np.sqrt(eigenvalues).sum())
 
 
+def recall(real: npt.NDArray[np.floating], drawn: npt.NDArray[np.floating], n_neighbours: int = 3) -> float:
+    """Return the share of real examples with a drawn one among their nearest, of all others: what draws do not miss.
+
+    With as many draws as real examples, and no difference between them, each neighbour is a draw in one case of two,
+    and so the share 1 - 2^-3 = .875 for three neighbours.
+
+    Parameters
+    ----------
+    real, drawn : ndarray of shape (n, n_features) and (m, n_features)
+        A classifier's features. More than n draws are not all looked at, but n of them, evenly spaced.
+    n_neighbours : int
+        Fewer where there are fewer others.
+    """
+    # imported here because few measures need neighbours
+    from sklearn.neighbors import NearestNeighbors
+
+    drawn = drawn[np.linspace(0, len(drawn) - 1, min(len(real), len(drawn))).astype(np.int64)]
+    everything = np.concatenate([real, drawn])
+    neighbours = NearestNeighbors(n_neighbors=min(n_neighbours + 1, len(everything)), algorithm="brute")
+    found = neighbours.fit(everything).kneighbors(real, return_distance=False)
+    is_itself = found == np.arange(len(real))[:, None]
+    is_itself[~is_itself.any(1), -1] = True  # hidden behind its doubles, of which any is the same
+    others = found[~is_itself].reshape(len(real), -1)
+    return float((others >= len(real)).any(1).mean())
+
+
 def class_agreement(intended: npt.NDArray[np.int64], judged: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return for each class the share of the examples meant to be of it that a classifier takes for it.
 

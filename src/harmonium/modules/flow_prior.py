@@ -38,6 +38,8 @@ class AffineCoupling(nn.Module):
         super().__init__()
         half = n_latent // 2
         halves = slice(half), slice(half, n_latent)
+        self.given: slice
+        self.moved: slice
         self.given, self.moved = halves[::-1] if is_flipped else halves
         n_given = n_latent - half if is_flipped else half
         self.network = mlp([n_given + n_conditions, _WIDTH, _WIDTH, 2 * (n_latent - n_given)], generator)

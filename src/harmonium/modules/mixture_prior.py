@@ -63,7 +63,8 @@ class MixturePrior(Prior):
         return self.factors.tril(-1) + torch.diag_embed(self._log_diagonal().exp())
 
     def _log_diagonal(self) -> torch.Tensor:
-        return self.factors.diagonal(dim1=-2, dim2=-1)
+        diagonal: torch.Tensor = self.factors.diagonal(dim1=-2, dim2=-1)
+        return diagonal
 
     def log_prob(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         r"""Return :math:`\log \sum_k \pi_k(c) |P_k| N(P_k (z - \mu_k); 0, I)`, shape (n,)."""
@@ -71,9 +72,10 @@ class MixturePrior(Prior):
             return StandardNormal(self.n_latent).log_prob(z)
         P = self._precision_factors()
         # one product for all components: P z - P mu
-        whitened = (z @ P.flatten(0, 1).T).unflatten(-1, P.shape[:2]) - torch.einsum("kij,kj->ki", P, self.means)
+        whitened = (z @ P.flatten(0, 1).T).view(*z.shape[:-1], *P.shape[:2])
+        whitened = whitened - torch.einsum("kij,kj->ki", P, self.means)
         log_determinant = self._log_diagonal().sum(-1)
-        log_joint = self._log_pi(c) + log_determinant - 0.5 * whitened.square().sum(-1)
+        log_joint: torch.Tensor = self._log_pi(c) + log_determinant - 0.5 * whitened.square().sum(-1)
         return log_joint.logsumexp(-1) - 0.5 * self.n_latent * math.log(2 * math.pi)
 
     def kl(
@@ -99,7 +101,7 @@ class MixturePrior(Prior):
         component = torch.multinomial(weights, 1, generator=generator).squeeze(1)
         noise = torch.empty(n, self.n_latent, dtype=dtype).normal_(generator=generator)
         P = self._precision_factors().to(dtype)[component]
-        offset = torch.linalg.solve_triangular(P, noise[..., None], upper=False).squeeze(-1)
+        offset: torch.Tensor = torch.linalg.solve_triangular(P, noise[..., None], upper=False).squeeze(-1)
         return self.means.to(dtype)[component] + temperature * offset
 
     def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
@@ -137,8 +139,10 @@ class MixturePrior(Prior):
         seed : int
         """
         n_components = len(self.means)
-        conditions, groups = (None, None) if c is None else torch.unique(c, dim=0, return_inverse=True)
-        if groups is None or len(conditions) > n_components:
+        conditions: torch.Tensor | None = None
+        if c is not None:
+            conditions, groups = torch.unique(c, dim=0, return_inverse=True)
+        if conditions is None or len(conditions) > n_components:
             conditions, groups = None, _clusters(z, n_components // _COMPONENTS_PER_CLUSTER, seed)
         shares = torch.bincount(groups) / len(z)
         n_spare = n_components - len(shares)
@@ -213,7 +217,8 @@ def _clusters(z: torch.Tensor, n_clusters: int, seed: int) -> torch.Tensor:
     from sklearn.cluster import KMeans
 
     labels = KMeans(n_clusters, n_init=1, random_state=seed % 2**32).fit_predict(z.numpy())
-    return torch.unique(torch.from_numpy(labels), return_inverse=True)[1]
+    groups: torch.Tensor = torch.unique(torch.from_numpy(labels), return_inverse=True)[1]
+    return groups
 
 
 def _quantiles(u: torch.Tensor, weights: torch.Tensor, mean: torch.Tensor, sd: torch.Tensor) -> torch.Tensor:

@@ -93,7 +93,8 @@ class StandardNormal(Prior):
 
     def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         """Return the quantiles of N(0, 1) at every coordinate."""
-        return torch.special.ndtri(u)
+        quantiles: torch.Tensor = torch.special.ndtri(u)
+        return quantiles
 
     def kl(
         self, mean: torch.Tensor, log_variance: torch.Tensor, z: torch.Tensor, c: torch.Tensor | None = None

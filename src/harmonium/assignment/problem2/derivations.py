@@ -129,7 +129,7 @@
 # %% [markdown]
 # ### The conditional autoencoder
 #
-# Everything is conditioned on the class $c$ (Sohn, Lee & Yan, 2015). The prior is left as it is,
+# Everything is conditioned on the class $c$ (Sohn, Lee & Yan, 2015). Here the prior is left as it is,
 # $p(z \mid c) = \mathcal{N}(0, I)$ for every $c$: the code is what the class does not say. The steps of the bound
 # repeat:
 #
@@ -178,11 +178,13 @@
 #
 # The first part is how much a code tells about which image it is of, at most $\log N$. The second is how far the codes
 # that the decoder was trained on are from those that $\mathcal{N}(0, I)$ draws; training need not bring it to zero.
-# The library's ex-post density is a mixture of Gaussians fitted to $\bar q$, one a class for the conditional model,
-# after training (Ghosh et al., 2020). It is used to draw images and is no part of the model: the bound, the IWAE bound
-# and every figure in nats are those of $p(z) = \mathcal{N}(0, I)$.
+# It is zero for $p = \bar q$. So the prior can be learned: a mixture of Gaussians with full covariances, weighted by the
+# class, $p(z \mid c) = \sum_k \pi_k(c) \, \mathcal{N}(z; \mu_k, \Sigma_k)$, started from draws of $\bar q$. Every step above
+# holds for any density $p$; only the closed form of the divergence is lost, and a draw of $z$ estimates it without bias:
+# $-\frac{1}{2} \sum_m (1 + \log 2 \pi \sigma_m^2) - \log p(z \mid c)$.
 #
-# *Checked by* `tests/symbolic/test_problem2.py::test_mean_divergence_is_information_plus_that_of_the_aggregate`.
+# *Checked by* `tests/symbolic/test_problem2.py::test_mean_divergence_is_information_plus_that_of_the_aggregate` and
+# `tests/exact/test_learned_priors.py::test_the_divergence_is_estimated_without_bias`.
 
 # %% [markdown]
 # ### The importance-weighted bound

@@ -27,6 +27,7 @@ TITLES = {"vae": "VAE", "conditional_vae": "cVAE"}
 _MEASURES = {
     "negative_elbo": ("−ELBO", 1),
     "negative_iwae": ("−IWAE bound", 1),
+    "negative_log_likelihood": ("−log p(x), 1,000 draws", 1),
     "kl": ("KL divergence", 1),
     "active_units": ("active units", 0),
     "test_mse": ("test error", 5),
@@ -59,15 +60,17 @@ def judged_samples(results: Metrics) -> Table:
     cells = {
         "real test images": results["judge"]["test_images"],
         "cVAE, reconstructed test images": conditional["reconstructions"],
-        "cVAE, drawn from the ex-post density": conditional,
-        "cVAE, drawn from N(0, I)": conditional["prior_samples"],
+        "cVAE, drawn from the model": conditional["model_samples"],
         "VAE, reconstructed test images": plain["reconstructions"],
-        "VAE, drawn from the ex-post density": plain,
-        "VAE, drawn from N(0, I)": plain["prior_samples"],
+        "VAE, drawn from the model": plain["model_samples"],
     }
-    keys = {"class_agreement_four": 3, "class_agreement_all": 3, "frechet_distance": 2}
+    cells |= {
+        f"{TITLES[model]} bernoulli16, drawn from the model": results[model]["bernoulli16"]["model_samples"]
+        for model in ("conditional_vae", "vae")
+    }
+    keys = {"class_agreement_four": 3, "class_agreement_all": 3, "frechet_distance": 2, "recall": 3}
     rows = {title: [number(cell, key, digits) for key, digits in keys.items()] for title, cell in cells.items()}
-    return Table(["agreement, four", "agreement, all", "Fréchet distance"], rows)
+    return Table(["agreement, four", "agreement, all", "Fréchet distance", "recall"], rows)
 
 
 def draw_search(study: Mapping[str, Any]) -> Figure:
@@ -149,7 +152,7 @@ def draw_maps(
 
 
 def draw_manifold(vae: VAE, image_shape: Any, n_per_side: int = 20) -> Figure:
-    """Draw E[x | z] on a grid over the quantiles of the prior of a two-dimensional z."""
+    """Draw E[x | z] on a grid that follows the prior of a two-dimensional z."""
     with style():
         figure = Figure(figsize=(4, 4), layout="constrained")
         plot_images(figure.subplots(), vae.manifold(n_per_side), image_shape, n_columns=n_per_side)

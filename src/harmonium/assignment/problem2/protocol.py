@@ -46,10 +46,18 @@ _CONVOLUTIONAL: dict[str, Any] = {
 }
 # what is not tuned: the pair that others' figures can be held against, and one whose latent space is a plane
 FIXED_SETTINGS: dict[str, dict[str, Any]] = {
-    "bernoulli16": {**_CONVOLUTIONAL, "n_latent": 16, "likelihood": "bernoulli", "n_epochs": 8},
+    "bernoulli16": {
+        **_CONVOLUTIONAL,
+        "hidden_sizes": (16, 32, 512),
+        "prior": "mixture",
+        "n_latent": 16,
+        "likelihood": "bernoulli",
+        "n_epochs": 10,
+    },
     "latent2": {**_CONVOLUTIONAL, "n_latent": 2, "likelihood": "bernoulli", "n_epochs": 3},
 }
 SETTINGS = ("chosen", *FIXED_SETTINGS)
+JUDGED = ("chosen", "bernoulli16")
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Problem2:
 
     runs_folder: Path
     data: str = "fashion-mnist"
-    n_trials: int = 40
+    n_trials: int = 24
     n_trial_epochs: int = 3
     n_trial_samples: int = 16_000
     n_epochs: int = 12
@@ -92,6 +100,10 @@ class Problem2:
     def run(self, key: str, setting: str, seed: int = 0) -> RunDirectory:
         """Return the run directory of one model, a key of `MODELS`, in one setting."""
         return RunDirectory(self.runs_folder / f"{key}-{setting}-seed{seed}")
+
+    def judged_runs(self) -> list[RunDirectory]:
+        """Return the run directories of the models whose samples are judged."""
+        return [self.run(key, setting, seed) for key in MODELS for setting in JUDGED for seed in range(self.n_seeds)]
 
     @property
     def judge(self) -> RunDirectory:
@@ -131,21 +143,20 @@ def solve_problem2(problem: Problem2, console: Console) -> Metrics:
     -------
     dict
         ``<conditional_vae|vae>.<setting>.`` with what `evaluate` measures, over the seeds as `over_seeds` does it; for
-        the setting ``chosen`` also what `measure_generation` does (of samples from the ex-post density at the top
-        level, of others under ``prior_samples`` and ``reconstructions``), with ``class_agreement_four``, the mean over
+        the settings `JUDGED` also what `measure_generation` does, with ``class_agreement_four``, the mean over
         `CLASSES_DRAWN`; ``judge``, what the classifier says of the test images; ``tuning``, the chosen parameters.
     """
     chosen = search(problem.tuning(), problem.run("conditional_vae", "chosen"), console, n_trials=problem.n_trials)
     train_and_evaluate(problem.configs(chosen), console)
     measure_judge(problem.judge)
     jobs: dict[str, Callable[[], None]] = {}
+    for run in problem.judged_runs():
+        if not is_judged(run):
+            jobs[f"{run.path.name}, samples"] = partial(measure_generation, run, problem.judge)
     for key in MODELS:
-        for seed in range(problem.n_seeds):
-            run = problem.run(key, "chosen", seed)
-            if not is_judged(run):
-                jobs[f"{run.path.name}, samples"] = partial(measure_generation, run, problem.judge)
-            if seed == 0 and not (run.path / MAP).exists():
-                jobs[f"{run.path.name}, t-SNE"] = partial(map_latent_space, run)
+        run = problem.run(key, "chosen")
+        if not (run.path / MAP).exists():
+            jobs[f"{run.path.name}, t-SNE"] = partial(map_latent_space, run)
     run_jobs(jobs, console, unit="measures", total=len(jobs))
 
     return collect_problem2(problem)
@@ -171,11 +182,14 @@ def collect_problem2(problem: Problem2) -> Metrics:
         run = problem.run(key, "chosen")
         if read_map(run).shape != (n_mapped, 2):
             raise DamagedFileError(f"{run.path / MAP} is damaged: it must hold the map of {n_mapped} images")
-        of_samples = contents.intended if key == "conditional_vae" else contents.judged
-        measured = {"ex_post_samples": of_samples, "prior_samples": of_samples, "reconstructions": contents.intended}
-        for seed in range(problem.n_seeds):
-            seeded = problem.run(key, "chosen", seed)
-            check_contents(seeded.measured(), measured, seeded.path / "metrics.json")
+    for judged in problem.judged_runs():
+        of_samples = contents.intended if judged.config().model == MODELS["conditional_vae"] else contents.judged
+        measured = {
+            "model_samples": {**of_samples, "recall": NUMBER},
+            "reconstructions": contents.intended,
+            "negative_log_likelihood": NUMBER,
+        }
+        check_contents(judged.measured(), measured, judged.path / "metrics.json")
     metrics: Metrics = {}
     for key in MODELS:
         for setting in ("chosen", *problem.fixed_settings):
@@ -208,9 +222,7 @@ def read_map(run: RunDirectory) -> npt.NDArray[np.float64]:
 
 
 def _with_four(row: Metrics) -> Metrics:
-    """Put the figures of the ex-post samples at the top, and beside every mean over all classes that over four."""
-    row = {**row, **row.get("ex_post_samples", {})}
-    row.pop("ex_post_samples", None)
+    """Put beside every mean over all classes that over four."""
     result: Metrics = {}
     for key, value in row.items():
         result[key] = _with_four(value) if isinstance(value, dict) and "frechet_distance" in value else value

@@ -1,0 +1,121 @@
+"""Autoencoders with a learned prior: one density in the bound and in the draws."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+import harmonium
+from harmonium import VAE, ConditionalVAE
+from harmonium.exceptions import InvalidInputError, PosteriorCollapseWarning
+
+SMALL = {"hidden_sizes": (32,), "likelihood": "calibrated-gaussian", "scaling": "global", "random_state": 0}
+SETTINGS = SMALL | {"n_epochs": 12, "learning_rate": 5e-3, "batch_size": 32}
+LEARNED = pytest.mark.parametrize("prior", ["mixture", "flow"])
+
+
+@pytest.fixture(scope="module")
+def ring():
+    """Points on five of the corners of a hexagon, each with its own name, around an empty middle."""
+    generator = np.random.default_rng(0)
+    corner = generator.choice(5, 1500, p=[0.4, 0.3, 0.1, 0.1, 0.1])
+    angle = corner * np.pi / 3
+    centres = np.column_stack([6 * np.cos(angle), 6 * np.sin(angle), np.zeros(1500), angle])
+    return centres + generator.normal(size=(1500, 4)) * 0.3, np.array(list("abcde"))[corner]
+
+
+def distance_to_data(drawn, X):
+    return np.sort(cdist(drawn, X).min(1))[int(0.9 * len(drawn))]
+
+
+@LEARNED
+def test_a_learned_prior_raises_the_bound_and_the_mixture_draws_where_the_data_are(ring, prior):
+    X, _ = ring
+    standard, learned = (VAE(2, prior=name, **SETTINGS).fit(X[:1200]) for name in ("standard", prior))
+    assert learned.elbo(X[1200:], n_samples=20).mean() > standard.elbo(X[1200:], n_samples=20).mean() + 0.1
+    if prior == "mixture":
+        far = [distance_to_data(vae.sample(1000), X) for vae in (standard, learned)]
+        assert far[1] < 0.7 * far[0]
+
+
+@LEARNED
+def test_draws_are_of_the_condition_asked_for(ring, prior):
+    X, y = ring
+    vae = ConditionalVAE(2, prior=prior, **SETTINGS).fit(X, y)
+    for name in "abcde":
+        assert np.linalg.norm(vae.sample(200, name).mean(0) - X[y == name].mean(0)) < 1, name
+
+
+@LEARNED
+def test_bound_and_divergence_belong_together(ring, prior):
+    X, y = ring
+    vae = ConditionalVAE(2, prior=prior, **SETTINGS).fit(X, y)
+    assert vae.elbo(X, y, 20).mean() <= vae.iwae(X, y, 50).mean()
+    assert vae.kl(X, y).mean() == pytest.approx(vae.history_[-1]["kl"], abs=0.5)
+
+
+@LEARNED
+def test_it_is_saved_and_loaded_and_goes_on_as_if_not_stopped(ring, prior, tmp_path):
+    X, y = ring
+    whole = ConditionalVAE(2, prior=prior, **SETTINGS | {"n_epochs": 4}).fit(X, y)
+    stepwise = ConditionalVAE(2, prior=prior, **SETTINGS | {"n_epochs": 4})
+    for _ in range(4):
+        stepwise.partial_fit(X, y)
+    np.testing.assert_array_equal(whole.sample(20, "b"), stepwise.sample(20, "b"))
+    whole.save(tmp_path)
+    np.testing.assert_array_equal(harmonium.load(tmp_path).sample(20, "b"), whole.sample(20, "b"))
+
+
+@pytest.mark.parametrize("settings", [{"n_epochs": 1}, {"n_components": 1}, {"n_components": 3}])
+def test_the_mixture_is_placed_in_short_trainings_and_with_few_components(ring, settings):
+    X, y = ring
+    vae = ConditionalVAE(2, prior="mixture", **SMALL | {"n_epochs": 2} | settings).fit(X, y)
+    assert bool(vae.module_.prior.is_placed)
+    assert np.isfinite(vae.sample(5, "a")).all()
+
+
+def test_the_mixture_learns_a_weight_for_a_continuous_condition(ring):
+    X, _ = ring
+    vae = ConditionalVAE(2, prior="mixture", **SETTINGS).fit(X, X[:, 3])
+    assert float(vae.module_.prior.gate.detach().abs().max()) > 0.01
+
+
+def test_rows_held_back_do_not_place_the_mixture(ring):
+    X, y = ring
+    settings = SETTINGS | {"n_epochs": 2, "validation_fraction": 0.2}
+    first = ConditionalVAE(2, prior="mixture", **settings).fit(X, y)
+    assert min(row["validation_loss"] for row in first.history_) == first.history_[-1]["validation_loss"]
+    assert bool(first.module_.prior.is_placed)
+
+
+def test_the_manifold_follows_the_mixture(ring):
+    X, _ = ring
+    vae = VAE(2, prior="mixture", **SETTINGS).fit(X)
+    assert distance_to_data(vae.manifold(8), X) < 3
+
+
+def test_old_calls_for_an_ex_post_density_are_told_of_the_prior(ring):
+    vae = VAE(2, **SMALL | {"n_epochs": 1}).fit(ring[0])
+    for call in (lambda: vae.fit_latent_density(ring[0]), lambda: vae.sample(3, density="ex-post")):
+        with pytest.raises(InvalidInputError, match="prior='mixture'"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [({"prior": "vamp"}, "'standard', 'mixture', 'flow'"), ({"prior": "flow", "n_latent": 1}, "2 or more; got 1")],
+)
+def test_priors_that_cannot_be_are_refused(ring, parameters, message):
+    with pytest.raises(InvalidInputError, match=message):
+        VAE(**SMALL | parameters).fit(ring[0])
+
+
+@pytest.mark.parametrize("temperature", [0, -1, "hot"])
+def test_a_temperature_is_a_positive_number(ring, temperature):
+    vae = VAE(2, **SMALL | {"n_epochs": 1}).fit(ring[0])
+    with pytest.raises(InvalidInputError, match="temperature"):
+        vae.sample(3, temperature=temperature)
+
+
+def test_a_collapsed_posterior_is_said(ring):
+    with pytest.warns(PosteriorCollapseWarning, match="posterior has collapsed"):
+        VAE(2, beta=500, **SETTINGS).fit(ring[0])
