@@ -240,6 +240,17 @@ def test_a_quick_look_takes_the_first_images_only(images_file, monkeypatch, caps
     assert {"bm3d", "dictionary_learning"}.isdisjoint(short.problem3.methods)
 
 
+def test_the_unrolled_encoder_learns_more_slowly_where_the_noise_is_strong(tmp_path):
+    problem = Problem3(tmp_path)
+    configs = problem.configs()
+    rates = {
+        sigma: configs[problem.run(sigma, key="sparse_autoencoder_unrolled").path].parameters["learning_rate"]
+        for sigma in problem.sigmas
+    }
+    assert rates == {0.25: 0.008, 0.5: 0.008, 1.0: 0.004}
+    assert len(configs) == 2 * len(problem.sigmas) + len(problem.l1_sweep)
+
+
 def test_a_method_whose_package_is_missing_is_tried_again_and_one_that_cannot_take_the_images_is_not(tmp_path):
     problem = Problem3(tmp_path)
     folder = problem.compared(0.5)
