@@ -82,6 +82,7 @@ def _problem2(results: dict[str, Any]) -> dict[str, list[str]]:
         "−ELBO": ("negative_elbo", 1),
         "−IWAE bound": ("negative_iwae", 1),
         "KL divergence": ("kl", 1),
+        "−log p(x), 1,000 draws": ("negative_log_likelihood", 1),
         "active units": ("active_units", 0),
         "test error": ("test_mse", 5),
         "15 neighbours": ("knn_accuracy", 3),
@@ -98,6 +99,7 @@ def _problem2(results: dict[str, Any]) -> dict[str, list[str]]:
         samples = results[model]["chosen"]
         judged[f"{name}, reconstructed test images"] = samples["reconstructions"]
         judged[f"{name}, drawn from the model"] = samples["model_samples"]
+        judged[f"{name} bernoulli16, drawn from the model"] = results[model]["bernoulli16"]["model_samples"]
     rows |= _search(results["tuning"]) | _networks(results["tuning"])
     for title, cell in judged.items():  # the four classes of the assignment are not among these data's
         rows[title] = [
