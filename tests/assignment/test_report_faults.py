@@ -129,7 +129,7 @@ def test_json_of_the_wrong_type_is_named(runs, report, no_cell_runs, capsys, nam
         (f"{RBM}/metrics.json", "draws.class_shares", [0.5, 0.5]),
         (f"{RBM}/metrics.json", "draws.class_shares.1", "half"),
         (f"{RBM}/metrics.json", "reconstructions", []),
-        (f"{CVAE}/metrics.json", "prior_samples", 3),
+        (f"{CVAE}/metrics.json", "model_samples", 3),
         ("problem1/pca/metrics.json", "3", 3),
         ("problem1/factor_analysis/metrics.json", "4.test_log_likelihood", "high"),
         ("problem2/judge/metrics.json", "test_images", "yes"),

@@ -45,7 +45,7 @@ def test_without_options_the_estimators_own_defaults_are_trained(asked, model):
             ["gaussian-bernoulli-rbm", "--recipe", "textbook", "--n-hidden", "7", "--seed", "3"],
             "gaussian-bernoulli-rbm-own-textbook-7-seed3",
         ),
-        (["vae"], "vae-own-mlp-bernoulli-16-seed0"),
+        (["vae"], "vae-own-mlp-bernoulli-standard-16-seed0"),
         (
             [
                 "conditional-vae",
@@ -57,7 +57,7 @@ def test_without_options_the_estimators_own_defaults_are_trained(asked, model):
                 "4",
                 "8",
             ],
-            "conditional-vae-own-convolutional-gaussian-16-seed0",
+            "conditional-vae-own-convolutional-gaussian-standard-16-seed0",
         ),
         (["sparse-autoencoder"], "sparse-autoencoder-own-0.5-seed0"),
         (["sparse-autoencoder", "--noise", "1"], "sparse-autoencoder-own-1-seed0"),

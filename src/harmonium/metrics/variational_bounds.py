@@ -8,6 +8,8 @@ import torch
 
 from harmonium.modules.vae import VAEModule, log_normal
 
+_ROWS_AT_ONCE = 512  # of a few rows, several draws are made at once
+
 
 @torch.no_grad()
 def elbo(
@@ -54,8 +56,13 @@ def iwae(
     """
     mean, log_variance = module.encode(x, c)
     total = torch.full((len(x),), -math.inf, dtype=mean.dtype)
-    for _ in range(n_importance):
-        z = module.sample_posterior(mean, log_variance, generator)
-        log_joint = module.log_likelihood(x, z, c) + module.prior.log_prob(z, c)
-        total = torch.logaddexp(total, log_joint - log_normal(z, mean, log_variance))
+    at_once = max(1, _ROWS_AT_ONCE // len(x))
+    for first in range(0, n_importance, at_once):
+        n_draws = min(at_once, n_importance - first)
+        means, log_variances = mean.repeat(n_draws, 1), log_variance.repeat(n_draws, 1)
+        conditions = None if c is None else c.repeat(n_draws, 1)
+        z = module.sample_posterior(means, log_variances, generator)
+        log_joint = module.log_likelihood(x.repeat(n_draws, 1), z, conditions) + module.prior.log_prob(z, conditions)
+        log_weights = (log_joint - log_normal(z, means, log_variances)).view(n_draws, -1)
+        total = torch.logaddexp(total, log_weights.logsumexp(0))
     return total - math.log(n_importance)
