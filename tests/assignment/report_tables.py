@@ -136,7 +136,7 @@ def _search(chosen: dict[str, Any]) -> dict[str, list[str]]:
 def _networks(chosen: dict[str, Any]) -> dict[str, list[str]]:
     """Of images of 6 x 5 pixels and three classes, which two halvings make 3 x 2 and 1 x 1."""
     first, second, width = json.loads(chosen["hidden_sizes"])
-    n_latent, n_components = 64, 100
+    n_latent, n_components = 64, 10
     layers = {  # weights, output, biases
         "encoder 1: convolution": ((first, 1 + 3, 4, 4), (first, 3, 2), first),
         "encoder 2: convolution": ((second, first, 4, 4), (second, 1, 1), second),

@@ -72,6 +72,8 @@ class Problem2:
         Of the search for the conditional model's setting, called ``chosen``; the plain model takes it over.
     n_epochs : int
         Of the chosen setting's training.
+    n_components : int
+        Of the priors that are mixtures.
     n_seeds : int
         Seeds 0, 1, ...; figures are means over them. The search is made once.
     fixed_settings : mapping
@@ -84,6 +86,7 @@ class Problem2:
     n_trial_epochs: int = 3
     n_trial_samples: int = 16_000
     n_epochs: int = 12
+    n_components: int = 100
     n_seeds: int = 1
     fixed_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: FIXED_SETTINGS)
 
@@ -95,7 +98,9 @@ class Problem2:
     def shortened(self, data: str) -> Problem2:
         """Return the same on other data, with a search of two trials and one epoch for everything."""
         settings = {name: {**values, "n_epochs": 1} for name, values in self.fixed_settings.items()}
-        return replace(self, data=data, n_trials=2, n_trial_epochs=1, n_epochs=1, fixed_settings=settings)
+        return replace(
+            self, data=data, n_trials=2, n_trial_epochs=1, n_epochs=1, n_components=10, fixed_settings=settings
+        )
 
     def run(self, key: str, setting: str, seed: int = 0) -> RunDirectory:
         """Return the run directory of one model, a key of `MODELS`, in one setting."""
@@ -123,6 +128,8 @@ class Problem2:
         settings |= {name: {**values, "image_shape": shape} for name, values in self.fixed_settings.items()}
         configs = {self.judge.path: judge_config(self.data)}
         for setting, parameters in settings.items():
+            if parameters.get("prior") == "mixture":
+                parameters["n_components"] = self.n_components
             for seed in range(self.n_seeds):
                 for key, model in MODELS.items():
                     configs[self.run(key, setting, seed).path] = TrainConfig.resolve(
