@@ -89,8 +89,11 @@ class FlowPrior(Prior):
             AffineCoupling(n_latent, n_conditions, k % 2 == 1, generator) for k in range(_N_COUPLINGS)
         )
 
-    def push(self, e: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+    def push(self, e: torch.Tensor, generator: torch.Generator, c: torch.Tensor | None = None) -> torch.Tensor:
         """Return f(e, c)."""
+        return self._through(e, c)
+
+    def _through(self, e: torch.Tensor, c: torch.Tensor | None) -> torch.Tensor:
         couplings: Iterable[Any] = self.couplings
         for coupling in couplings:
             e = coupling(e, c)
@@ -105,17 +108,6 @@ class FlowPrior(Prior):
             log_determinant = log_determinant + change
         return self.base.log_prob(z) + log_determinant
 
-    def sample(
-        self,
-        n: int,
-        generator: torch.Generator,
-        dtype: torch.dtype,
-        c: torch.Tensor | None = None,
-        temperature: float = 1.0,
-    ) -> torch.Tensor:
-        """Draw e, its standard deviation `temperature`, and return f(e, c)."""
-        return self.push(self.base.sample(n, generator, dtype, None, temperature), c)
-
     def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         """Return f of the quantiles of N(0, I)."""
-        return self.push(self.base.from_uniform(u), c)
+        return self._through(self.base.from_uniform(u), c)

@@ -86,23 +86,15 @@ class MixturePrior(Prior):
             return StandardNormal(self.n_latent).kl(mean, log_variance, z)
         return super().kl(mean, log_variance, z, c)
 
-    def sample(
-        self,
-        n: int,
-        generator: torch.Generator,
-        dtype: torch.dtype,
-        c: torch.Tensor | None = None,
-        temperature: float = 1.0,
-    ) -> torch.Tensor:
-        """Draw a component by pi(c), then z from it, its standard deviations times `temperature`."""
+    def push(self, e: torch.Tensor, generator: torch.Generator, c: torch.Tensor | None = None) -> torch.Tensor:
+        r"""Draw a component by pi(c) for each row, and return :math:`\mu_k + P_k^{-1} e`."""
         if not self.is_placed:
-            return StandardNormal(self.n_latent).sample(n, generator, dtype, None, temperature)
-        weights = self._log_pi(c).exp().expand(n, -1)
+            return e
+        weights = self._log_pi(c).exp().expand(len(e), -1)
         component = torch.multinomial(weights, 1, generator=generator).squeeze(1)
-        noise = torch.empty(n, self.n_latent, dtype=dtype).normal_(generator=generator)
-        P = self._precision_factors().to(dtype)[component]
-        offset: torch.Tensor = torch.linalg.solve_triangular(P, noise[..., None], upper=False).squeeze(-1)
-        return self.means.to(dtype)[component] + temperature * offset
+        P = self._precision_factors()[component]
+        offset: torch.Tensor = torch.linalg.solve_triangular(P, e[..., None], upper=False).squeeze(-1)
+        return self.means[component] + offset
 
     def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         """Invert the distribution function of each coordinate given those before it, by bisection.

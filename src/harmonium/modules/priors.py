@@ -30,6 +30,21 @@ class Prior(nn.Module, ABC):
         """Return log p(z | c), shape of `z` without its last dimension."""
 
     @abstractmethod
+    def push(self, e: torch.Tensor, generator: torch.Generator, c: torch.Tensor | None = None) -> torch.Tensor:
+        """Map standard normal noise to codes, so that they are draws from p(z | c); shape of `e`.
+
+        Parameters
+        ----------
+        e : Tensor of shape (n, n_latent)
+        generator : torch.Generator
+            Of what is random besides the noise.
+        c : Tensor of shape (n, n_conditions), optional
+        """
+
+    @abstractmethod
+    def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        """Map points of the unit cube to codes, so that uniform points become draws from p(z | c); shape of `u`."""
+
     def sample(
         self,
         n: int,
@@ -45,14 +60,13 @@ class Prior(nn.Module, ABC):
         n : int
         generator : torch.Generator
         dtype : torch.dtype
+            That of the prior's own parameters, where it has any.
         c : Tensor of shape (n, n_conditions), optional
         temperature : float
-            Factor on the standard deviation of the normal noise that z is made of; the prior's own draws have 1.
+            Factor on the standard deviation of the noise that z is made of; the prior's own draws have 1.
         """
-
-    @abstractmethod
-    def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
-        """Map points of the unit cube to codes, so that uniform points become draws from p(z | c); shape of `u`."""
+        e = torch.empty(n, self.n_latent, dtype=dtype).normal_(generator=generator)
+        return self.push(temperature * e, generator, c)
 
     def kl(
         self, mean: torch.Tensor, log_variance: torch.Tensor, z: torch.Tensor, c: torch.Tensor | None = None
@@ -80,16 +94,9 @@ class StandardNormal(Prior):
         r"""Return :math:`-\tfrac12 \sum_m (z_m^2 + \log 2\pi)`."""
         return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
 
-    def sample(
-        self,
-        n: int,
-        generator: torch.Generator,
-        dtype: torch.dtype,
-        c: torch.Tensor | None = None,
-        temperature: float = 1.0,
-    ) -> torch.Tensor:
-        """Draw from N(0, I), shape (n, n_latent)."""
-        return temperature * torch.empty(n, self.n_latent, dtype=dtype).normal_(generator=generator)
+    def push(self, e: torch.Tensor, generator: torch.Generator, c: torch.Tensor | None = None) -> torch.Tensor:
+        """Return e itself."""
+        return e
 
     def from_uniform(self, u: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         """Return the quantiles of N(0, 1) at every coordinate."""
