@@ -13,9 +13,9 @@ import torch
 from sklearn.utils.multiclass import type_of_target
 
 from harmonium.data.batches import Batches, Labels
+from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import fit_scaling
 from harmonium.data.splits import Indices, hold_out
-from harmonium.data.tensors import as_tensor
 from harmonium.estimators.input_checks import Array
 from harmonium.exceptions import InvalidInputError
 from harmonium.random.seeding import root_seed, spawn_generator
@@ -26,8 +26,6 @@ from harmonium.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from harmonium.estimators.base import LatentVariableEstimator
-
-_ROWS_PER_CHUNK = 512
 
 
 @dataclass(frozen=True)
@@ -148,10 +146,7 @@ def _early_stopping(
         with torch.no_grad():
             losses = estimator._validation_losses(module, spawn_generator(estimator.seed_, "validation"))
             total = 0.0
-            for start in range(0, len(held), _ROWS_PER_CHUNK):
-                chunk = held[start : start + _ROWS_PER_CHUNK]
-                v = estimator.scaling_.apply(as_tensor(rows[chunk])).float()
-                c = None if labels is None else as_tensor(labels[chunk])
+            for v, c in in_chunks(rows, labels, estimator.scaling_, held):
                 total += float(losses(v, c).sum(dtype=torch.float64))
         module.train()
         return total / len(held)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from harmonium.data.batches import Labels
+from harmonium.data.chunks import in_chunks
 from harmonium.data.splits import Indices
 from harmonium.data.tensors import as_tensor
 from harmonium.estimators.input_checks import Array
@@ -20,7 +21,6 @@ from harmonium.training.trainer import Trainer
 if TYPE_CHECKING:
     from harmonium.estimators.vae import VAE
 
-_ROWS_PER_CHUNK = 512
 _ROWS_PER_COMPONENT = 600
 
 
@@ -56,12 +56,10 @@ def placement(
         order = torch.randperm(len(chosen), generator=generator).numpy()
         chosen = np.sort(chosen[order[: _ROWS_PER_COMPONENT * len(prior.means)]])
         module.eval()
-        draws = []
-        for start in range(0, len(chosen), _ROWS_PER_CHUNK):
-            chunk = chosen[start : start + _ROWS_PER_CHUNK]
-            v = estimator.scaling_.apply(as_tensor(rows[chunk])).float()
-            posterior = module.encode(v, None if labels is None else as_tensor(labels[chunk]))
-            draws.append(module.sample_posterior(*posterior, generator))
+        draws = [
+            module.sample_posterior(*module.encode(v, c), generator)
+            for v, c in in_chunks(rows, labels, estimator.scaling_, chosen)
+        ]
         prior.place(torch.cat(draws), None if labels is None else as_tensor(labels[chosen]), estimator.seed_)
         module.train()
 
