@@ -23,7 +23,7 @@ for row in small.history_:
 # {{ "%g"|format(sparse.overcompleteness) }} atoms a pixel; $\lambda$ = {{ "%g"|format(sparse.l1) }}, in units of the pixels' standard deviation; batches of
 # {{ sparse.batch_size }}. The noise is drawn anew at every step and not clipped. The optimiser is {{ optimisers[sparse.optimizer] }}; the learning rate starts at
 # {{ "%g"|format(sparse.learning_rate) }} and {{ schedules[sparse.learning_rate_schedule] }}. Beside it stands one whose encoder is {{ unrolled.n_steps }} unrolled
-# steps, {{ unrolled.n_epochs }} epoch{{ "s" if unrolled.n_epochs != 1 }} with $\lambda$ = {{ "%g"|format(unrolled.l1) }} and a rate from {{ "%g"|format(unrolled.learning_rate) }}: what the one layer leaves out. Pairs and
+# steps, {{ unrolled.n_epochs }} epoch{{ "s" if unrolled.n_epochs != 1 }} with $\lambda$ = {{ "%g"|format(unrolled.l1) }} and a rate from {{ "%g"|format(unrolled.learning_rate) }}: it shows what one layer leaves out. Pairs and
 # dictionary are those of the one layer. `solve_problem3` calls `fit`, in several processes; a run that is finished is found in its
 # folder and loaded.
 
