@@ -36,7 +36,7 @@ from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
 from harmonium.training.trainer import Trainer
 
-_COLLAPSED = 0.001  # nats an example
+_COLLAPSED = 0.01  # nats an example
 
 
 class VAE(LatentGeneration):
