@@ -184,3 +184,11 @@ def test_the_classifier_is_trained_and_measured(images_file, capsys):
     assert main(["train", "image-classifier", "--data", "own.npz", "--n-epochs", "2", "--run-dir", "judge"]) == 0
     assert main(["evaluate", "judge"]) == 0
     assert "test_accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_sentence_without_a_place_in_the_code(images_file, capsys):
+    words = "--beta 1000 --learning-rate 0.01 --n-epochs 60 --hidden-sizes 8 --run-dir collapsed"
+    assert main(["train", "vae", "--data", str(images_file), *words.split()]) == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "collapsed:" in line]
+    assert line.startswith("warning: the posterior has collapsed: its KL divergence")

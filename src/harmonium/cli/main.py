@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
@@ -51,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level="INFO", format="%(message)s", handlers=[handler])
     try:
-        app(arguments, result_action="return_value", exit_on_error=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: errors.print(f"warning: {message}")
+            app(arguments, result_action="return_value", exit_on_error=False)
     except CycloptsError:  # it has been printed, with what was perhaps meant
         return 2
     except HarmoniumError as error:
