@@ -137,7 +137,7 @@ def test_no_number_of_the_prose_outlives_a_change_of_what_was_measured(runs):
         ("problem1/textbook-4", "test_mse", 0.54321, "0.54321 ± 0.00000 for M = 4; - generative"),
         ("problem2/vae-chosen", "probe_accuracy", 0.678, "68% of the test images from the plain VAE's z"),
         ("problem2/conditional_vae-chosen", "silhouette", 0.0987, "0.099 ± 0.000"),
-        ("problem3/sparse-autoencoder-sigma0.5", "l0", 77.7, "an image's code has 77.7 ± 0.0 active units"),
+        ("problem3/sparse-autoencoder-sigma0.5", "l0", 77.7, "active units an image for 77.7 ± 0.0"),
     ],
 )
 def test_the_prose_says_what_was_measured(runs, name, key, value, sentence):

@@ -138,7 +138,7 @@ def draw_maps(
     """
     names, classes = np.unique(np.asarray(test.labels), return_inverse=True)
     with style():
-        figure = Figure(figsize=(9, 4.4), layout="constrained")
+        figure = Figure(figsize=(9, 4.1), layout="constrained")
         panels = figure.subplots(1, len(points))
         for ax, (title, mapped) in zip(panels, points.items(), strict=True):
             plot_classes(ax, mapped, classes[: len(mapped)], list(names))

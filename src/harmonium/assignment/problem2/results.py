@@ -222,7 +222,7 @@ images, labels = test.X[firsts], test.labels[firsts]
 rows = {"test image": images}
 for (key, setting), model in models.items():
     rows[f"{titles[key]}, {setting}"] = model.reconstruct(images, labels)
-show(draw_rows(rows, test.image_shape, width=7))
+show(draw_rows(rows, test.image_shape, width=5.4))
 
 # %% [markdown]
 # Figure: The first test image of every class, and E[x | z] at its posterior mean.

@@ -103,8 +103,6 @@ def error_by_l0(results: Metrics) -> Figure:
     """Draw the error against the number of active units, along the swept weights of the L1 norm."""
     points = {f"λ = {l1}": (cell["l0"], cell["test_mse"]) for l1, cell in results["l1_sweep"].items()}
     with style():
-        figure = Figure(figsize=(4.6, 2.1), layout="constrained")
-        plot_trade_off(
-            figure.subplots(), points, xlabel="L0: active units an image", ylabel="test mean squared error per pixel"
-        )
+        figure = Figure(figsize=(4.6, 1.9), layout="constrained")
+        plot_trade_off(figure.subplots(), points, xlabel="L0: active units an image", ylabel="test error per pixel")
     return figure
