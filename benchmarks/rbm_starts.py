@@ -131,7 +131,10 @@ def measure(n_hidden: int, name: str, judge_folder: str) -> str:
     seconds = sum(row["seconds"] for row in rbm.history_)
     z = rbm.log_partition_estimate()
     error = np.square(rbm.reconstruct(validation) - validation).mean()
-    judge, images = harmonium.load(judge_folder), np.clip(rbm.sample(N_DRAWN, noise=False), 0, 1)
+    judge, images = (
+        harmonium.load(judge_folder),
+        np.clip(rbm.sample(N_DRAWN, noise=False, random_state=rbm.seed_), 0, 1),
+    )
     shares = np.bincount(judge.predict_indices(images), minlength=10) / N_DRAWN
     distance = frechet_distance(moments(judge.transform(images)), moments(judge.transform(train)))
     sampled = "exact" if math.isinf(z.effective_sample_size) else f"{z.effective_sample_size:.0f} of 256"

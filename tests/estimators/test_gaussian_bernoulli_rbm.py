@@ -83,10 +83,11 @@ def test_a_fixed_sigma_stays_and_a_learned_one_keeps_its_bounds(matrix):
 
 def test_samples_are_in_the_users_units_and_repeatable(matrix):
     rbm = GaussianBernoulliRBM(3, n_epochs=50, random_state=0, learning_rate=1e-2).fit(matrix)
-    drawn = rbm.sample(2000, 50)
+    drawn = rbm.sample(2000, 50, random_state=0)
     assert np.all(np.abs(drawn.mean(0) - matrix.mean(0)) < matrix.std(0))
-    np.testing.assert_array_equal(drawn, rbm.sample(2000, 50))
-    assert np.any(drawn != rbm.sample(2000, 50, random_state=1))
+    np.testing.assert_array_equal(drawn, rbm.sample(2000, 50, random_state=0))
+    for other in (1, None, None):
+        assert np.all((drawn != rbm.sample(2000, 50, random_state=other)).any(1))
     smooth = rbm.sample(2000, 50, noise=False)
     assert np.all(smooth.std(0) < drawn.std(0))
 
@@ -121,7 +122,7 @@ def test_samples_of_a_small_machine_have_its_exact_mode_weights():
     generator = np.random.default_rng(0)
     X = np.where(generator.random((4000, 1)) < 1 / 8, [0.0, 5.0], [6.0, -3.0]) + generator.normal(size=(4000, 2)) * 0.3
     rbm = GaussianBernoulliRBM(4, objective="likelihood", n_epochs=40, learning_rate=1e-2, random_state=0).fit(X)
-    drawn = rbm.sample(20_000, 1)
+    drawn = rbm.sample(20_000, 1, random_state=0)
     share = (drawn[:, 0] < 3).mean()
     states = np.array([[k >> j & 1 for j in range(4)] for k in range(16)], dtype=float)
     module = rbm.module_

@@ -28,7 +28,7 @@ def test_labels_that_decide_everything_are_used(labelled):
     settings = SMALL | {"n_epochs": 60, "learning_rate": 3e-3}
     conditional, plain = ConditionalVAE(2, **settings).fit(X, y), VAE(2, **settings).fit(X)
     for name in np.unique(y):
-        drawn = conditional.sample(300, y=name)
+        drawn = conditional.sample(300, y=name, random_state=0)
         assert np.all(np.abs(drawn.mean(0) - X[y == name].mean(0)) < 0.3), name
     assert conditional.history_[-1]["kl"] < 0.5 * plain.history_[-1]["kl"]
     assert conditional.elbo(X, y).mean() > plain.elbo(X).mean()
@@ -80,8 +80,9 @@ def test_the_manifold_runs_over_the_priors_quantiles(labelled):
 
 def test_samples_can_carry_the_likelihoods_noise(matrix):
     vae = VAE(2, n_epochs=20, **SMALL).fit(matrix)
-    assert np.all(vae.sample(2000).std(0) < vae.sample(2000, noise=True).std(0))
-    np.testing.assert_array_equal(vae.sample(5), vae.sample(5))
+    assert np.all(vae.sample(2000, random_state=0).std(0) < vae.sample(2000, noise=True, random_state=0).std(0))
+    np.testing.assert_array_equal(vae.sample(5, random_state=3), vae.sample(5, random_state=3))
+    assert np.all(vae.sample(5) != vae.sample(5))  # None draws anew, as in scikit-learn
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_a_calibrated_sigma_is_that_of_the_errors_after_a_few_steps(matrix):
     """15 steps: a long memory would still hold the errors of the untrained network."""
     settings = SMALL | {"likelihood": "calibrated-gaussian", "learning_rate": 1e-2}
     vae = VAE(2, n_epochs=5, batch_size=100, **settings).fit(matrix)
-    drawn, found = vae.sample(4000, noise=True).var(0).sum(), matrix.var(0).sum()
+    drawn, found = vae.sample(4000, noise=True, random_state=0).var(0).sum(), matrix.var(0).sum()
     assert drawn < 2 * found
 
 

@@ -49,7 +49,7 @@ def test_samples_have_the_moments_of_the_data(known):
     train, test, _ = known
     # so small a rate that the last steps' noise does not move the means by more than the samples' own error
     rbm = GaussianBernoulliRBM(2, n_epochs=80, learning_rate=3e-4, objective="likelihood", random_state=0).fit(train)
-    drawn = rbm.sample(10_000, 100)
+    drawn = rbm.sample(10_000, 100, random_state=0)
     # both are samples: the error of a difference of means, plus 2% for the remaining misfit of the parameters
     error = np.sqrt((drawn.var(0) + test.var(0)) / 10_000)
     assert np.all(np.abs(drawn.mean(0) - test.mean(0)) < 4 * error + 0.02 * test.std(0))

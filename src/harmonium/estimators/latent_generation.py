@@ -55,7 +55,7 @@ class LatentGeneration(LatentPaths):
         noise : bool
             True draws x from p(x | z) in place of E[x | z].
         random_state : int, numpy generator or None
-            None draws from the seed of the fit: the same call gives the same samples.
+            None draws anew at each call.
         density : None
             Of earlier versions; any other value is an error.
 
@@ -70,7 +70,7 @@ class LatentGeneration(LatentPaths):
             raise InvalidInputError(_NO_EX_POST.format(f"density={density!r}"))
         module = self._exact_module()
         c = self._condition(y, n_samples)
-        generator = spawn_generator(self.seed_ if random_state is None else root_seed(random_state), "draws")
+        generator = spawn_generator(root_seed(random_state), "draws")
         with torch.no_grad():
             z = module.prior.sample(n_samples, generator, torch.float64, c, temperature)
             r = module.decode(z, c)

@@ -52,6 +52,12 @@ class RBMEstimator(LatentVariableEstimator):
     log_likelihood_every: int | None
 
     module_: RBMModule
+    _changeable: ClassVar[frozenset[str]] = LatentVariableEstimator._changeable | {
+        "objective",
+        "n_gibbs_steps",
+        "negative_phase",
+        "log_likelihood_every",
+    }
     _log_partition: LogPartitionEstimate | None = None
     _constraints: ClassVar[Mapping[str, Check]] = {
         **LatentVariableEstimator._constraints,
@@ -230,7 +236,7 @@ class RBMEstimator(LatentVariableEstimator):
         noise : bool
             False gives E[x | h] of the last state in place of a draw, for pictures without the pixel noise.
         random_state : int, numpy generator or None
-            None draws from the seed of the fit: the same call gives the same samples.
+            None draws anew at each call.
 
         Returns
         -------
@@ -246,8 +252,7 @@ class RBMEstimator(LatentVariableEstimator):
         check_positive_integer("n_samples", n_samples)
         check_positive_integer("n_gibbs_steps", n_gibbs_steps)
         module = self._exact_module()
-        seed = self.seed_ if random_state is None else root_seed(random_state)
-        generator = spawn_generator(seed, "draws")
+        generator = spawn_generator(root_seed(random_state), "draws")
         with torch.no_grad():
             h, n_chains, worth = sample_hidden_states(module, n_samples, n_gibbs_steps, generator)
             self._say_how_it_went(n_gibbs_steps, n_chains, worth)

@@ -18,6 +18,6 @@ def measure_draws(run: RunDirectory, judge_run: RunDirectory) -> None:
     metrics = run.metrics() or {}
     rbm, judge = run.load_estimator(), Judge(judge_run)
     test = load_dataset(run.config().data, "test")
-    metrics["draws"] = judge.judged(rbm.sample(N_DRAWS, noise=False))
+    metrics["draws"] = judge.judged(rbm.sample(N_DRAWS, noise=False, random_state=rbm.seed_))
     metrics["reconstructions"] = judge.judged(rbm.reconstruct(test.X))
     run.write_metrics(metrics)

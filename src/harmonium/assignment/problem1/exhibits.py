@@ -172,8 +172,12 @@ def draw_samples(rbms: Mapping[int, GaussianBernoulliRBM], image_shape: Any, n_p
         figure = Figure(figsize=(9, 9 / len(rbms) * height / width * (1.15 + 1 / n_per_side)), layout="constrained")
         panels = figure.subplots(2, len(rbms), height_ratios=(n_per_side, 1), squeeze=False)
         for (above, below), (m, rbm) in zip(panels.T, rbms.items(), strict=True):
-            plot_images(above, rbm.sample(n_draws, noise=False), image_shape, n_columns=n_per_side)
-            plot_images(below, rbm.sample(n_draws)[:n_per_side], image_shape, n_columns=n_per_side)
+            plot_images(
+                above, rbm.sample(n_draws, noise=False, random_state=rbm.seed_), image_shape, n_columns=n_per_side
+            )
+            plot_images(
+                below, rbm.sample(n_draws, random_state=rbm.seed_)[:n_per_side], image_shape, n_columns=n_per_side
+            )
             above.set_title(f"M = {m}", fontsize=9)
     return figure
 

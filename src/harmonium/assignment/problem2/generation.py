@@ -38,6 +38,6 @@ def measure_generation(run: RunDirectory, judge_run: RunDirectory) -> None:
 def _draw(vae: VAE, judge: Judge) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64] | None]:
     """Return mean images E[x | z], as many a class, and the class indices, where there are any."""
     if not isinstance(vae, ConditionalVAE):
-        return vae.sample(N_SAMPLES_PER_CLASS * len(judge.classes)), None
+        return vae.sample(N_SAMPLES_PER_CLASS * len(judge.classes), random_state=vae.seed_), None
     labels = np.repeat(vae.classes_, N_SAMPLES_PER_CLASS)
-    return vae.sample(len(labels), labels), judge.indices(labels)
+    return vae.sample(len(labels), labels, random_state=vae.seed_), judge.indices(labels)
