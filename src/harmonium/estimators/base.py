@@ -79,6 +79,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     n_features_in_: int
     image_shape_: tuple[int, ...]
     _trainer: Trainer | None = None
+    _parameters_of_fit: dict[str, Any]
 
     # what each parameter must be; a subclass adds its own
     _constraints: ClassVar[Mapping[str, Check]] = {
@@ -92,6 +93,21 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         "validation_fraction": check_fraction,
         "patience": or_none(check_positive_integer),
     }
+
+    # what may have another value when `partial_fit` goes on; the model is made with the others. A subclass adds its own
+    _changeable: ClassVar[frozenset[str]] = frozenset(
+        {
+            "learning_rate",
+            "learning_rate_schedule",
+            "batch_size",
+            "n_epochs",
+            "optimizer",
+            "momentum",
+            "validation_fraction",
+            "patience",
+            "verbose",
+        }
+    )
 
     @property
     @abstractmethod
@@ -188,10 +204,11 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
         """Train for one more epoch on a data matrix; n calls on one matrix equal ``fit`` with ``n_epochs=n``.
 
-        After an error the estimator is what it was before, but for the optimiser, which starts afresh.
-
-        The first call's matrix chooses the scaling, and its labels the classes. An estimator that was loaded or
-        unpickled goes on from its weights with a fresh optimiser.
+        After an error the estimator is what it was before. The first call's matrix chooses the scaling, and its labels
+        the classes. A parameter that was set since takes effect, but for those that the model was made with. After
+        `n_epochs` epochs a schedule of the learning rate has ended, and the rate is `learning_rate` again: a stream is
+        learned from to its end. An estimator that was loaded or unpickled goes on from its weights with a fresh
+        optimiser.
 
         Parameters
         ----------
@@ -202,15 +219,11 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         -------
         self
         """
-        before, state = dict(self.__dict__), None
+        before = dict(self.__dict__)
         try:
             prepared = (prepare_next if hasattr(self, "module_") else prepare)(self, X, y)
-            state = copy.deepcopy(prepared.trainer.objective.state_dict())
             prepared.run(prepared.trainer.epoch + 1)
         except BaseException:
-            if state is not None:
-                prepared.trainer.objective.load_state_dict(state)
-                before.pop("_trainer", None)
             self.__dict__ = before
             raise
         return self._adopt(prepared.trainer)

@@ -17,6 +17,7 @@ from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import fit_scaling
 from harmonium.data.splits import Indices, hold_out
 from harmonium.estimators.input_checks import Array
+from harmonium.estimators.parameters import check_only_changeable_changed, parameters_as_they_are
 from harmonium.exceptions import InvalidInputError
 from harmonium.random.seeding import root_seed, spawn_generator
 from harmonium.training.early_stopping import VALIDATION_LOSS, EarlyStopping
@@ -76,17 +77,26 @@ def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLi
         ) from error
     kept, held = _split(estimator, len(rows), y)
     estimator._start_at_data(module, rows, kept)
+    estimator._parameters_of_fit = parameters_as_they_are(estimator)
     return _prepared(estimator, rows, y, kept, held, lambda n_samples: _make_trainer(estimator, module, n_samples))
 
 
 def prepare_next(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLike | None) -> PreparedFit:
-    """Make a training ready that goes on from where the estimator stands."""
+    """Make a training ready that goes on from where the estimator stands, with its parameters as they are now.
+
+    It trains a copy: until the estimator has adopted the trainer, it stays what it was.
+
+    Raises
+    ------
+    InvalidInputError
+        Also if a parameter has changed that the model was made with.
+    """
     estimator._check_parameters()
+    check_only_changeable_changed(estimator)
     rows = estimator._check_matrix(X, reset=False)
     kept, held = _split(estimator, len(rows), y)
-    return _prepared(
-        estimator, rows, y, kept, held, lambda n_samples: estimator._trainer or _resume(estimator, n_samples)
-    )
+    estimator._parameters_of_fit = parameters_as_they_are(estimator)
+    return _prepared(estimator, rows, y, kept, held, lambda n_samples: _next_trainer(estimator, n_samples))
 
 
 def _split(
@@ -115,21 +125,30 @@ def _prepared(
     return PreparedFit(trainer(batches.n_samples), batches, callbacks)
 
 
-def _make_trainer(estimator: LatentVariableEstimator, module: torch.nn.Module, n_samples: int) -> Trainer:
+def _make_trainer(
+    estimator: LatentVariableEstimator, module: torch.nn.Module, n_samples: int, n_done: int = 0
+) -> Trainer:
     objective = estimator._make_objective(module, spawn_generator(estimator.seed_, "sampling"), n_samples)
     groups = estimator._parameter_groups(module)
     if estimator.optimizer == "adam":
         optimizer = eager(torch.optim.Adam)(groups, betas=(estimator.momentum, 0.999), fused=True)
     else:
         optimizer = eager(torch.optim.SGD)(groups, momentum=estimator.momentum, fused=True)
-    schedule = make_schedule(estimator.learning_rate_schedule, estimator.n_epochs)
+    # a schedule is that of n_epochs epochs; a stream that goes on beyond them goes on learning
+    name = estimator.learning_rate_schedule if n_done < estimator.n_epochs else "constant"
+    schedule = make_schedule(name, estimator.n_epochs)
     return Trainer(objective, optimizer, spawn_generator(estimator.seed_, "order"), schedule)
 
 
-def _resume(estimator: LatentVariableEstimator, n_samples: int) -> Trainer:
-    """Return a trainer that goes on from the estimator's weights and history, with a fresh optimiser."""
-    trainer = _make_trainer(estimator, estimator.module_, n_samples)
-    trainer.epoch, trainer.history = len(estimator.history_), list(estimator.history_)
+def _next_trainer(estimator: LatentVariableEstimator, n_samples: int) -> Trainer:
+    """Return a trainer that goes on where the estimator's last one ended; with a fresh optimiser where it has none."""
+    last, n_done = estimator._trainer, len(estimator.history_)
+    if last is not None:
+        trainer = _make_trainer(estimator, copy.deepcopy(last.objective.module), n_samples, n_done)
+        trainer.take_over(last)
+        return trainer
+    trainer = _make_trainer(estimator, copy.deepcopy(estimator.module_), n_samples, n_done)
+    trainer.epoch, trainer.history = n_done, list(estimator.history_)
     if any(VALIDATION_LOSS in row for row in trainer.history):
         trainer.best_state = copy.deepcopy(estimator.module_.state_dict())
     return trainer

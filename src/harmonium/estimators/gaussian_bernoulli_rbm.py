@@ -126,6 +126,7 @@ class GaussianBernoulliRBM(RBMEstimator):
     """
 
     module_: GaussianBernoulliRBMModule
+    _changeable: ClassVar[frozenset[str]] = RBMEstimator._changeable | {"sigma_learning_rate"}
     _constraints: ClassVar[Mapping[str, Check]] = {
         **RBMEstimator._constraints,
         "negative_phase": one_of(NEGATIVE_PHASES),

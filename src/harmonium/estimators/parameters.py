@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from harmonium.exceptions import InvalidInputError
+
+if TYPE_CHECKING:
+    from harmonium.estimators.base import LatentVariableEstimator
 
 Check = Callable[[str, object], None]
 
@@ -54,6 +61,25 @@ def check_positive_integers(name: str, value: object) -> None:
         raise InvalidInputError(f"{name} must be one or more positive integers; got {value!r}")
     for number in value:
         check_positive_integer(f"every one of {name}", number)
+
+
+def parameters_as_they_are(estimator: LatentVariableEstimator) -> dict[str, Any]:
+    """Return the hyper-parameters, with copies of those that can be written into."""
+    found: dict[str, Any] = estimator.get_params(deep=False)
+    return {
+        name: copy.deepcopy(value) if isinstance(value, list | np.ndarray) else value for name, value in found.items()
+    }
+
+
+def check_only_changeable_changed(estimator: LatentVariableEstimator) -> None:
+    """Raise InvalidInputError if a hyper-parameter has another value than at the fit and the model depends on it."""
+    for name, value in estimator.get_params(deep=False).items():
+        before = estimator._parameters_of_fit[name]
+        if name not in estimator._changeable and value is not before and not np.array_equal(value, before):
+            raise InvalidInputError(
+                f"{name} was {before!r} when the model was made, and partial_fit cannot go on with {value!r}: set it "
+                "back, or make another model with fit"
+            )
 
 
 def one_of(allowed: Sequence[str]) -> Check:

@@ -26,6 +26,7 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     seed_: int
     n_features_in_: int
     image_shape_: tuple[int, ...]
+    _parameters_of_fit: dict[str, Any]
 
     @abstractmethod
     def _check_parameters(self) -> None: ...
@@ -36,7 +37,8 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder, from which `harmonium.load` gives it back.
 
-        One of a class of your own is given back where the class is defined, or a family declares it.
+        Its parameters are those that it was fitted with; what was set since is not kept. One of a class of your own is
+        given back where the class is defined, or a family declares it.
 
         Parameters
         ----------
@@ -44,7 +46,7 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             It is made where it is missing.
         """
         check_is_fitted(self)
-        parameters = self.get_params() | {"random_state": self.seed_}
+        parameters = self._parameters_of_fit | {"random_state": self.seed_}
         saved = SavedModel(
             type(self).__name__,
             parameters,
@@ -60,6 +62,7 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         """Return the fitted estimator that was saved; an error of any kind where that cannot be."""
         estimator = cls(**saved.parameters)
         estimator._check_parameters()
+        estimator._parameters_of_fit = saved.parameters
         estimator.seed_ = root_seed(estimator.random_state)
         estimator.n_features_in_, estimator.history_ = saved.n_features, saved.history
         estimator._restore_labels(saved.labels)

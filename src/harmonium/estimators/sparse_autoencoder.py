@@ -116,6 +116,7 @@ class SparseAutoencoder(LatentVariableEstimator):
     """
 
     module_: SparseAutoencoderModule
+    _changeable: ClassVar[frozenset[str]] = LatentVariableEstimator._changeable | {"l1", "noise", "n_warmup_epochs"}
     _constraints: ClassVar[Mapping[str, Check]] = {
         **LatentVariableEstimator._constraints,
         "overcompleteness": check_positive_number,

@@ -127,6 +127,7 @@ class VAE(LatentGeneration):
     ((500, 2), (3, 6))
     """
 
+    _changeable: ClassVar[frozenset[str]] = LatentGeneration._changeable | {"beta", "n_warmup_epochs"}
     _constraints: ClassVar[Mapping[str, Check]] = {
         **LatentGeneration._constraints,
         "n_latent": check_positive_integer,

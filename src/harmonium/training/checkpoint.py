@@ -21,7 +21,7 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
     tensors = {f"objective.{key}": value for key, value in trainer.objective.state_dict().items()}
     for index, state in trainer.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value) for key, value in state.items()}
-    for name, generator in _generators(trainer).items():
+    for name, generator in trainer.generators().items():
         tensors[f"generator.{name}"] = generator.get_state()
     tensors |= {f"best.{key}": value for key, value in (trainer.best_state or {}).items()}
     metadata = {
@@ -56,7 +56,7 @@ def load_checkpoint(trainer: Trainer, path: Path) -> None:
         trainer.optimizer.load_state_dict(
             {"state": optimizer_state, "param_groups": trainer.optimizer.state_dict()["param_groups"]}
         )
-        for name, generator in _generators(trainer).items():
+        for name, generator in trainer.generators().items():
             generator.set_state(groups["generator"][name])
         trainer.epoch = int(metadata["epoch"])
         trainer.history = json.loads(metadata["history"])
@@ -88,7 +88,3 @@ class Checkpoints:
         save_checkpoint(trainer, self.folder / f"epoch-{trainer.epoch:06d}.safetensors")
         for path in checkpoint_paths(self.folder)[_KEPT:]:
             path.unlink(missing_ok=True)
-
-
-def _generators(trainer: Trainer) -> dict[str, torch.Generator]:
-    return {"order": trainer.generator, **trainer.objective.generators()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Sequence
 
@@ -85,6 +86,29 @@ class Trainer:
             self.history.append({"epoch": self.epoch, "seconds": time.perf_counter() - start, **terms})
             for callback in callbacks:
                 callback(self)
+
+    def generators(self) -> dict[str, torch.Generator]:
+        """Return what the training draws from, by name."""
+        return {"order": self.generator, **self.objective.generators()}
+
+    def take_over(self, other: Trainer) -> None:
+        """Go on from where another trainer stands, with copies of all that it knows but the module's parameters.
+
+        What there is no place for here, the state of another kind of optimiser or another number of chains, is left.
+        """
+        buffers = dict(other.objective.named_buffers())
+        for name, buffer in self.objective.named_buffers():
+            if name in buffers and buffers[name].shape == buffer.shape:
+                buffer.copy_(buffers[name])
+        if type(self.optimizer) is type(other.optimizer):
+            state, groups = copy.deepcopy(other.optimizer.state_dict()["state"]), self.optimizer.state_dict()
+            self.optimizer.load_state_dict({**groups, "state": state})
+        states = {name: generator.get_state() for name, generator in other.generators().items()}
+        for name, generator in self.generators().items():
+            if name in states:
+                generator.set_state(states[name])
+        self.epoch, self.history = other.epoch, list(other.history)
+        self.best_state = copy.deepcopy(other.best_state)
 
     def _run_epoch(self, batches: Batches) -> dict[str, float]:
         sums: dict[str, torch.Tensor] = {}
