@@ -128,3 +128,55 @@ def test_a_stream_is_learned_from_to_its_end():
     of_few = np.mean([np.square(few.reconstruct(chunk) - chunk).mean() for chunk in chunks[140:]])
     assert errors["cosine"] < 1.4 * errors["constant"]
     assert errors["cosine"] < 0.5 * of_few
+
+
+def spellings(value):
+    """Return a value as other types have it, as a grid made by NumPy does."""
+    if isinstance(value, tuple):
+        return [list(value), np.array(value)]
+    if isinstance(value, bool):
+        return [np.bool_(value)]
+    if isinstance(value, int):
+        return [np.int64(value), np.uint8(value)]
+    if isinstance(value, float):
+        return [np.float64(value), *([int(value)] if value == int(value) else [])]
+    return [np.str_(value)] if isinstance(value, str) else []
+
+
+OF_MORE_KINDS = {
+    **FITTED,
+    "recording": clone(FITTED["gaussian"]).set_params(log_likelihood_every=1, validation_fraction=0.25, patience=2),
+    "mixture": clone(FITTED["vae"]).set_params(prior="mixture", n_components=2, n_warmup_epochs=1, momentum=0.0),
+    "convolutional": VAE(3, architecture="convolutional", image_shape=(2, 3), **{**OF_VAES, "hidden_sizes": (3, 8)}),
+    "unrolled": clone(FITTED["sparse"]).set_params(encoder="unrolled", n_active=2, n_active_of="batch"),
+}
+
+
+@pytest.mark.parametrize("kind", OF_MORE_KINDS)
+def test_numpys_numbers_are_as_good_as_pythons(kind, data, tmp_path):
+    X = data.get(kind, data["vae"])
+    estimator = clone(OF_MORE_KINDS[kind]).set_params(n_epochs=2, batch_size=50, random_state=0)
+    expected = clone(estimator).fit(X, LABELS).transform(X)
+    for name, value in estimator.get_params().items():
+        for other in spellings(value):
+            fitted = clone(estimator).set_params(**{name: other}).fit(X, LABELS)
+            np.testing.assert_array_equal(fitted.transform(X), expected, err_msg=f"{name}={other!r}")
+            fitted.save(tmp_path)
+            assert harmonium.load(tmp_path).get_params() == estimator.get_params() | {"verbose": fitted.verbose}
+            fitted.partial_fit(X, LABELS)
+    single = clone(estimator).set_params(momentum=np.float32(0.5), learning_rate=np.float32(0.01))
+    single.fit(X, LABELS)  # not the same number
+
+
+def test_a_number_in_place_of_sizes_is_told_how_sizes_are_written():
+    with pytest.raises(InvalidInputError, match=r"hidden_sizes must be one or more .*, such as \(64,\); got 64$"):
+        VAE(hidden_sizes=64).fit(np.zeros((9, 2)))
+
+
+@pytest.mark.parametrize("method", ["elbo", "iwae", "kl", "transform", "score_samples"])
+def test_a_number_is_not_taken_for_labels(method, data):
+    vae = clone(FITTED["vae"]).fit(data["vae"])
+    with pytest.raises(InvalidInputError, match=r"y must be labels, .*; got 200: pass all that follows y by its name"):
+        getattr(vae, method)(data["vae"], 200)
+    with pytest.raises(TypeError, match="positional"):
+        vae.elbo(data["vae"], None, 200)

@@ -50,7 +50,7 @@ def test_draws_are_of_the_condition_asked_for(ring, prior):
 def test_bound_and_divergence_belong_together(ring, prior):
     X, y = ring
     vae = ConditionalVAE(2, prior=prior, **SETTINGS).fit(X, y)
-    assert vae.elbo(X, y, 20).mean() <= vae.iwae(X, y, 50).mean()
+    assert vae.elbo(X, y, n_samples=20).mean() <= vae.iwae(X, y, n_importance=50).mean()
     assert vae.kl(X, y).mean() == pytest.approx(vae.history_[-1]["kl"], abs=0.5)
 
 

@@ -47,7 +47,7 @@ class Batches:
         self._read_ahead = ReadAhead(X)
         self.labels = None if labels is None else as_tensor(labels)
         self.indices = None if indices is None else as_tensor(indices)
-        self.batch_size = min(batch_size, self.n_samples)
+        self.batch_size = int(min(batch_size, self.n_samples))  # PyTorch takes no integer of NumPy's
         self._mean = torch.from_numpy(scaling.mean).to(self.rows.dtype)
         self._inverse_scale = torch.from_numpy(1.0 / scaling.scale).to(self.rows.dtype)
         self._buffer = torch.empty((self.batch_size, X.shape[1]), dtype=self.rows.dtype)

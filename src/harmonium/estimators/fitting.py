@@ -105,7 +105,7 @@ def _split(
     """Return the rows to train on and those to hold back; None and None for all and none."""
     if estimator.validation_fraction == 0:
         return None, None
-    return hold_out(n_samples, estimator.validation_fraction, _strata(y), estimator.seed_)
+    return hold_out(n_samples, float(estimator.validation_fraction), _strata(y), estimator.seed_)
 
 
 def _prepared(
@@ -131,9 +131,9 @@ def _make_trainer(
     objective = estimator._make_objective(module, spawn_generator(estimator.seed_, "sampling"), n_samples)
     groups = estimator._parameter_groups(module)
     if estimator.optimizer == "adam":
-        optimizer = eager(torch.optim.Adam)(groups, betas=(estimator.momentum, 0.999), fused=True)
+        optimizer = eager(torch.optim.Adam)(groups, betas=(float(estimator.momentum), 0.999), fused=True)
     else:
-        optimizer = eager(torch.optim.SGD)(groups, momentum=estimator.momentum, fused=True)
+        optimizer = eager(torch.optim.SGD)(groups, momentum=float(estimator.momentum), fused=True)
     # a schedule is that of n_epochs epochs; a stream that goes on beyond them goes on learning
     name = estimator.learning_rate_schedule if n_done < estimator.n_epochs else "constant"
     schedule = make_schedule(name, estimator.n_epochs)

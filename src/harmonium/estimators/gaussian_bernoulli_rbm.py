@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from harmonium.data.splits import Indices, some_rows
 from harmonium.data.tensors import as_tensor
 from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
 from harmonium.estimators.input_checks import Array
-from harmonium.estimators.parameters import Check, check_choice, check_positive_number, one_of
+from harmonium.estimators.parameters import Check, check_choice, check_positive_number, is_sequence, one_of
 from harmonium.estimators.rbm import RBMEstimator
 from harmonium.exceptions import InvalidInputError
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
@@ -226,7 +226,7 @@ class GaussianBernoulliRBM(RBMEstimator):
         if self._sigma_is_learned:
             check_choice("sigma", self.sigma, ("learned",))
             bounds: object = self.sigma_bounds
-            if not (isinstance(bounds, Sequence) and len(bounds) == 2):
+            if not (is_sequence(bounds) and len(bounds) == 2):
                 raise InvalidInputError(f"sigma_bounds must be two positive numbers (low, high); got {bounds!r}")
             check_positive_number("the lower of sigma_bounds", bounds[0])
             check_positive_number("the upper of sigma_bounds", bounds[1])

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
-from harmonium.data.checks import check_finite
+from harmonium.data.checks import check_columns, check_finite
 from harmonium.exceptions import InvalidInputError
 
 Array = npt.NDArray[np.floating]
+_N_NAMED = 5  # columns that a sentence lists
 
 
 def check_matrix(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> Array:
@@ -46,13 +47,34 @@ def check_matrix(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> Array:
     is_image = shape is not None and len(shape) > 2
     if is_image:
         X = (X if isinstance(X, np.ndarray) else np.asarray(X)).reshape(shape[0], math.prod(shape[1:]))
+    if np.ma.isMaskedArray(X):
+        raise InvalidInputError("X must be without masked values; got a masked array: fill it, or drop these rows")
+    if isinstance(X, np.ndarray) and X.dtype.kind in "mM":
+        raise InvalidInputError(f"X must hold numbers; got type {X.dtype}")
     try:
         rows: Array = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
-    except ValueError as error:
-        raise InvalidInputError(str(error).partition("\n")[0]) from error
-    check_finite(rows)
+    except (TypeError, ValueError) as error:
+        said = str(error).partition("\n")[0]
+        if "feature names" in said:
+            said += f" {_how_names_differ(list(estimator.feature_names_in_), list(X.columns))}"
+        elif hasattr(X, "columns"):
+            check_columns(X)
+        raise InvalidInputError(said) from error
+    check_finite(rows, getattr(X, "columns", None))
     _check_image_shape(estimator, _without_one_channel(shape[1:]) if is_image else None, reset=reset)
     return rows
+
+
+def _how_names_differ(names: list[str], found: list[str]) -> str:
+    """Return in words how the names of columns differ from those of the fit."""
+    unknown = [name for name in found if name not in names]
+    missing = [name for name in names if name not in found]
+    differences = {"Unknown are": unknown[:_N_NAMED], "Missing are": missing[:_N_NAMED]}
+    parts = [f"{what} {', '.join(map(repr, some))}." for what, some in differences.items() if some]
+    if not parts:
+        k = next(k for k, (name, other) in enumerate(zip(names, found, strict=False)) if name != other)
+        parts = [f"Their order is another: column {k} must be {names[k]!r}; got {found[k]!r}."]
+    return " ".join(parts)
 
 
 def _check_image_shape(estimator: Any, found: tuple[int, ...] | None, *, reset: bool) -> None:

@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -55,10 +55,18 @@ def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
         raise InvalidInputError(f"{name} must be one of {names}; got {value!r}")
 
 
+def is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
+    """Whether `value` is a list, a tuple or their kind, or a vector of NumPy's."""
+    return (isinstance(value, Sequence) and not isinstance(value, str)) or (
+        isinstance(value, np.ndarray) and value.ndim == 1
+    )
+
+
 def check_positive_integers(name: str, value: object) -> None:
     """Raise InvalidInputError unless `value` is a sequence of one or more integers of at least one."""
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) == 0:
-        raise InvalidInputError(f"{name} must be one or more positive integers; got {value!r}")
+    if not is_sequence(value) or len(value) == 0:
+        example = f", such as ({value!r},)" if isinstance(value, Integral) else ""
+        raise InvalidInputError(f"{name} must be one or more positive integers{example}; got {value!r}")
     for number in value:
         check_positive_integer(f"every one of {name}", number)
 

@@ -85,7 +85,7 @@ class RBMEstimator(LatentVariableEstimator):
         options = {"n_gibbs_steps": self.n_gibbs_steps, "negative_phase": self.negative_phase}
         if self.objective == "cd":
             return ContrastiveDivergence(module, generator, **options)
-        n_chains = min(self.batch_size, n_samples)
+        n_chains = int(min(self.batch_size, n_samples))
         return PersistentContrastiveDivergence(module, generator, n_chains=n_chains, **options)
 
     def _validation_losses(self, module: RBMModule, generator: torch.Generator) -> ValidationLosses:

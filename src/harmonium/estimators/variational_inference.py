@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from harmonium.estimators.base import LatentVariableEstimator
 from harmonium.estimators.inference import map_rows
 from harmonium.estimators.input_checks import Array, check_codes
 from harmonium.estimators.parameters import check_positive_integer
+from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.variational_bounds import divergence, elbo, iwae
 from harmonium.modules.vae import VAEModule
 from harmonium.random.seeding import spawn_generator
@@ -42,6 +44,11 @@ class VariationalInference(LatentVariableEstimator):
 
     def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> Labels | None:
         """Return the conditions of inference, shape (n_samples, n_conditions); None for a model without."""
+        if isinstance(y, Real):
+            raise InvalidInputError(
+                f"y must be labels, one a row, which a model without a condition ignores; got {y!r}: pass all that "
+                "follows y by its name"
+            )
         return None
 
     def _condition(self, y: npt.ArrayLike | None, n_samples: int) -> torch.Tensor | None:
@@ -122,7 +129,7 @@ class VariationalInference(LatentVariableEstimator):
         """
         return self.decode(Z, y)
 
-    def elbo(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None, n_samples: int = 1) -> Array:
+    def elbo(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None, *, n_samples: int = 1) -> Array:
         """Return the evidence lower bound on log p(x), nats per example, shape (n_samples,).
 
         Parameters
@@ -135,7 +142,7 @@ class VariationalInference(LatentVariableEstimator):
         check_positive_integer("n_samples", n_samples)
         return self._bound(X, y, elbo, n_samples)
 
-    def iwae(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None, n_importance: int = 50) -> Array:
+    def iwae(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None, *, n_importance: int = 50) -> Array:
         """Return the importance-weighted bound on log p(x), tighter than the ELBO, nats per example.
 
         Parameters

@@ -38,7 +38,7 @@ def evaluate_bounds(estimator: VAE, test: Dataset, load_train: Callable[[], Data
     metrics = {
         "test_mse": mean_squared_error(test.X, estimator.reconstruct, test.labels),
         "negative_elbo": -float(estimator.elbo(test.X, test.labels).mean(dtype=np.float64)),
-        "negative_iwae": -float(estimator.iwae(test.X, test.labels, N_IMPORTANCE).mean(dtype=np.float64)),
+        "negative_iwae": -float(estimator.iwae(test.X, test.labels, n_importance=N_IMPORTANCE).mean(dtype=np.float64)),
         "kl": float(estimator.kl(test.X, test.labels).mean(dtype=np.float64)),
         "active_units": int((mean.var(axis=0) > ACTIVE_VARIANCE).sum()),
     }

@@ -30,7 +30,7 @@ def measure_generation(run: RunDirectory, judge_run: RunDirectory) -> None:
     metrics["reconstructions"] = judge.judged(vae.reconstruct(test.X, test.labels), judge.indices(test.labels))
     rows = slice(N_LIKELIHOOD_IMAGES)
     labels = None if test.labels is None else test.labels[rows]
-    likelihoods = vae.iwae(test.X[rows], labels, N_LIKELIHOOD_DRAWS)
+    likelihoods = vae.iwae(test.X[rows], labels, n_importance=N_LIKELIHOOD_DRAWS)
     metrics["negative_log_likelihood"] = -float(likelihoods.mean(dtype=np.float64))
     run.write_metrics(metrics)
 
