@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from harmonium.data.batches import Labels
 from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind
 from harmonium.data.splits import Indices
-from harmonium.estimators.fitting import prepare, prepare_next
+from harmonium.estimators.fitting import PreparedFit, prepare, prepare_next
 from harmonium.estimators.input_checks import Array, check_matrix
 from harmonium.estimators.parameters import (
     Check,
@@ -175,21 +175,12 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         DivergenceError
             If training leaves the finite numbers.
         """
-        before = dict(self.__dict__)
-        try:
-            prepared = prepare(self, X, y)
-            with ProgressBar(type(self).__name__, self.n_epochs) if self.verbose else nullcontext() as progress:
-                prepared.run(self.n_epochs, *([progress] if progress else []))
-        except BaseException:
-            self.__dict__ = before
-            raise
-        return self._adopt(prepared.trainer)
+        return self._train(prepare, X, y)
 
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
-        """Train for one more epoch on a data matrix; n calls on one matrix equal ``fit`` with ``n_epochs=n``.
+        """Train for one more epoch on a data matrix; after an error the estimator is what it was before.
 
-        After an error the estimator is what it was before, but for the optimiser, which starts afresh.
-
+        n calls on one matrix equal ``fit`` with ``n_epochs=n``, unless `patience` ends that earlier: a stream goes on.
         The first call's matrix chooses the scaling, and its labels the classes. An estimator that was loaded or
         unpickled goes on from its weights with a fresh optimiser.
 
@@ -201,19 +192,32 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         Returns
         -------
         self
+
+        Raises
+        ------
+        InvalidInputError, DivergenceError
+            As in `fit`.
         """
-        before, state = dict(self.__dict__), None
+        return self._train(prepare_next if hasattr(self, "module_") else prepare, X, y, n_epochs=1)
+
+    def _train(
+        self,
+        make_ready: Callable[[Self, npt.ArrayLike, npt.ArrayLike | None], PreparedFit],
+        X: npt.ArrayLike,
+        y: npt.ArrayLike | None,
+        n_epochs: int | None = None,
+    ) -> Self:
+        before = dict(self.__dict__)
         try:
-            prepared = (prepare_next if hasattr(self, "module_") else prepare)(self, X, y)
-            state = copy.deepcopy(prepared.trainer.objective.state_dict())
-            prepared.run(prepared.trainer.epoch + 1)
+            prepared = make_ready(self, X, y)
+            until = self.n_epochs if n_epochs is None else prepared.trainer.epoch + n_epochs
+            is_shown = self.verbose and n_epochs is None
+            with ProgressBar(type(self).__name__, until) if is_shown else nullcontext() as progress:
+                prepared.run(until, *([progress] if progress else []))
+            return self._adopt(prepared.trainer)
         except BaseException:
-            if state is not None:
-                prepared.trainer.objective.load_state_dict(state)
-                before.pop("_trainer", None)
             self.__dict__ = before
             raise
-        return self._adopt(prepared.trainer)
 
     def _adopt(self, trainer: Trainer) -> Self:
         """Become the fitted estimator of what a trainer has reached."""

@@ -80,13 +80,11 @@ def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLi
 
 
 def prepare_next(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLike | None) -> PreparedFit:
-    """Make a training ready that goes on from where the estimator stands."""
+    """Make a training ready that goes on from where the estimator stands; what it trains is a copy of that."""
     estimator._check_parameters()
     rows = estimator._check_matrix(X, reset=False)
     kept, held = _split(estimator, len(rows), y)
-    return _prepared(
-        estimator, rows, y, kept, held, lambda n_samples: estimator._trainer or _resume(estimator, n_samples)
-    )
+    return _prepared(estimator, rows, y, kept, held, lambda n_samples: _next_trainer(estimator, n_samples))
 
 
 def _split(
@@ -126,10 +124,14 @@ def _make_trainer(estimator: LatentVariableEstimator, module: torch.nn.Module, n
     return Trainer(objective, optimizer, spawn_generator(estimator.seed_, "order"), schedule)
 
 
-def _resume(estimator: LatentVariableEstimator, n_samples: int) -> Trainer:
-    """Return a trainer that goes on from the estimator's weights and history, with a fresh optimiser."""
-    trainer = _make_trainer(estimator, estimator.module_, n_samples)
-    trainer.epoch, trainer.history = len(estimator.history_), list(estimator.history_)
+def _next_trainer(estimator: LatentVariableEstimator, n_samples: int) -> Trainer:
+    """Return a copy of the estimator's trainer, or a new one from its weights and history."""
+    if estimator._trainer is not None:
+        trainer = copy.deepcopy(estimator._trainer)
+        trainer.has_ended = False
+        return trainer
+    trainer = _make_trainer(estimator, copy.deepcopy(estimator.module_), n_samples)
+    trainer.epoch, trainer.history = len(estimator.history_), [dict(row) for row in estimator.history_]
     if any(VALIDATION_LOSS in row for row in trainer.history):
         trainer.best_state = copy.deepcopy(estimator.module_.state_dict())
     return trainer
