@@ -292,9 +292,8 @@ def test_a_diverging_rate_is_said_and_leaves_the_estimator_unfitted(estimator, m
     wild = clone(estimator).set_params(learning_rate=1e38, optimizer="sgd", momentum=0.999, n_epochs=20)
     if hasattr(wild, "sigma_bounds"):
         wild.set_params(sigma_bounds=(1e-3, 1e3))
-    with pytest.raises(
-        DivergenceError, match=r"training diverged in epoch \d+: [\w.]+ is no longer finite; a learning_rate"
-    ):
+    what = r"(\S+ is no longer finite|the loss a value of the training rows has grown from \S+ to \S+)"
+    with pytest.raises(DivergenceError, match=rf"^training diverged in epoch \d+: {what}; a learning_rate below"):
         wild.fit(matrix, LABELS)
     with pytest.raises(Exception, match="not fitted"):
         wild.transform(matrix)

@@ -11,7 +11,7 @@ from harmonium import VAE, ConditionalVAE, GaussianBernoulliRBM, SparseAutoencod
 from harmonium.data.batches import Batches
 from harmonium.data.scaling import Scaling
 from harmonium.estimators.fitting import prepare
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import DivergenceError, InvalidInputError
 from harmonium.metrics.variational_bounds import elbo
 from harmonium.objectives.objective import LossOutput, Objective
 from harmonium.random.seeding import spawn_generator
@@ -92,10 +92,14 @@ def test_a_checkpoint_without_best_weights_stays_without(tmp_path):
     assert not after.has_ended
 
 
-def test_a_loss_that_is_no_number_is_never_the_lowest():
+@pytest.mark.parametrize("loss", [np.nan, np.inf])
+def test_a_loss_that_is_no_number_is_divergence(loss):
     trainer = counter()
-    trainer.train(ONE_STEP_AN_EPOCH, 3, [stopping([1.0, np.nan, 0.5], None)])
-    assert trainer.best_state["steps"] == 3
+    sentence = "training diverged in epoch 2: the validation_loss is no longer finite; a learning_rate below 1 may help"
+    with pytest.raises(DivergenceError, match=f"^{sentence}$"):
+        trainer.train(ONE_STEP_AN_EPOCH, 3, [stopping([1.0, loss, 0.5], None)])
+    assert trainer.best_state["steps"] == 1
+    assert "validation_loss" not in trainer.history[-1]
 
 
 def held_back(estimator, X, y=None):

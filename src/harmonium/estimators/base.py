@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -110,6 +111,11 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """Return what maps rows held back, and their labels, to the loss of each; the module is in evaluation mode."""
         raise NotImplementedError
 
+    def _watched_losses(self, module: Any, generator: torch.Generator) -> ValidationLosses:
+        """Return what maps rows and labels to the loss a value of each, which tells whether training has exploded."""
+        losses = self._validation_losses(module, generator)
+        return lambda v, c: losses(v, c) / v.shape[1]
+
     def _between_epochs(
         self, rows: Array, labels: Labels | None, kept: Indices | None
     ) -> Callable[[Trainer], None] | None:
@@ -173,7 +179,12 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         InvalidInputError
             If a hyper-parameter or `X` is not what it must be.
         DivergenceError
-            If training leaves the finite numbers.
+            If training leaves the finite numbers, or makes the model far worse than it began.
+
+        Warns
+        -----
+        TrainingWarning
+            Where the model is hardly what was wanted: one of the subclasses of `harmonium.exceptions`.
         """
         return self._train(prepare, X, y)
 
@@ -227,6 +238,9 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             self.module_.load_state_dict(trainer.best_state)
         self.history_ = list(trainer.history)  # the trainer's own grows before an epoch is over
         self._trainer = trainer
+        if trainer.epoch >= self.n_epochs or trainer.has_ended:
+            for doubt in trainer.doubts:
+                warnings.warn(doubt, stacklevel=4)
         return self
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
 import torch
 
 from harmonium.data.batches import Batches
-from harmonium.exceptions import DivergenceError
+from harmonium.exceptions import DivergenceError, TrainingWarning
 from harmonium.objectives.objective import Objective
 
 HistoryRow = dict[str, float]
@@ -40,6 +41,8 @@ class Trainer:
         The module's weights that a callback found best; None where none looks for them.
     has_ended : bool
         Set by a callback: no further epoch is run.
+    doubts : list of TrainingWarning
+        What callbacks have against the model as it is after the last epoch.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Trainer:
         self.history: list[HistoryRow] = []
         self.best_state: dict[str, torch.Tensor] | None = None
         self.has_ended = False
+        self.doubts: list[TrainingWarning] = []
         self._schedule = schedule
         self._rates = [group["lr"] for group in optimizer.param_groups]
 
@@ -73,8 +77,8 @@ class Trainer:
         Raises
         ------
         DivergenceError
-            When a parameter, or a term of the loss, is no longer finite at the end of an epoch; callbacks, and so
-            checkpoints, do not see that epoch.
+            When a parameter, or a term of the loss, is no longer finite at the end of an epoch, or a callback finds
+            that training has diverged; later callbacks, and so checkpoints, do not see that epoch.
         """
         self.objective.train()
         while self.epoch < n_epochs and not self.has_ended:
@@ -82,6 +86,7 @@ class Trainer:
             terms = self._run_epoch(batches)
             self.epoch += 1
             self._check_finite(terms)
+            self.doubts = []
             self.history.append({"epoch": self.epoch, "seconds": time.perf_counter() - start, **terms})
             for callback in callbacks:
                 callback(self)
@@ -102,10 +107,18 @@ class Trainer:
         return {name: float(total) / n_steps for name, total in sums.items()}
 
     def _check_finite(self, terms: dict[str, float]) -> None:
-        values = {**dict(self.objective.named_parameters()), **{k: torch.tensor(v) for k, v in terms.items()}}
-        for name, value in values.items():
+        for name, value in self.objective.named_parameters():
             if not bool(torch.isfinite(value).all()):
-                raise DivergenceError(
-                    f"training diverged in epoch {self.epoch}: {name.removeprefix('module.')} is no longer finite; "
-                    f"a learning_rate below {self._rates[0]:g} may help"
-                )
+                raise self.divergence(f"{name.removeprefix('module.')} is no longer finite")
+        for name, term in terms.items():
+            if not math.isfinite(term):
+                raise self.divergence(f"{name} is no longer finite")
+
+    @property
+    def remedy(self) -> str:
+        """What to change where training leads away from what is learned."""
+        return f"a learning_rate below {self._rates[0]:g} may help"
+
+    def divergence(self, what: str) -> DivergenceError:
+        """Return the error that says what went wrong in this epoch, and what to change."""
+        return DivergenceError(f"training diverged in epoch {self.epoch}: {what}; {self.remedy}")
