@@ -22,12 +22,28 @@ class DamagedFileError(HarmoniumError):
 
 
 class DivergenceError(HarmoniumError, ArithmeticError):
-    """Training left the finite numbers."""
+    """Training left the finite numbers, or made the model far worse than it began."""
 
 
 class MissingPackageError(HarmoniumError, ImportError):
     """A package that an optional part needs is not installed."""
 
 
-class PosteriorCollapseWarning(UserWarning):
+class TrainingWarning(UserWarning):
+    """Base of what is said of a training that came to its end, and whose model is hardly what was wanted."""
+
+
+class NothingLearnedWarning(TrainingWarning):
+    """The model is worse on its training rows than before training."""
+
+
+class PosteriorCollapseWarning(TrainingWarning):
     """A variational autoencoder's codes say nothing of the examples."""
+
+
+class SigmaAtBoundWarning(TrainingWarning):
+    """Learned standard deviations stand at a bound that the data do not ask for."""
+
+
+class DeadUnitsWarning(TrainingWarning):
+    """Most units of a sparse autoencoder are never active."""

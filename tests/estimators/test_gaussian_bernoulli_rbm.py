@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 
 from harmonium import GaussianBernoulliRBM
 from harmonium.estimators.gaussian_bernoulli_recipes import RECIPES
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, SigmaAtBoundWarning
 from harmonium.metrics.reconstruction import mean_squared_error
 
 
@@ -76,7 +76,8 @@ def test_a_fixed_sigma_stays_and_a_learned_one_keeps_its_bounds(matrix):
     rbm = GaussianBernoulliRBM(3, sigma=fixed, n_epochs=2, random_state=0).fit(matrix)
     np.testing.assert_allclose(rbm.sigma_, fixed, rtol=1e-6)
     constant = np.hstack([matrix, np.full((300, 1), 7.0)])  # a constant feature's sigma runs to the floor
-    learned = GaussianBernoulliRBM(3, n_epochs=200, sigma_bounds=(0.2, 0.9), random_state=0).fit(constant)
+    with pytest.warns(SigmaAtBoundWarning, match="is at its bound, 0.9, in units of the scaled data; a lower sigma_"):
+        learned = GaussianBernoulliRBM(3, n_epochs=200, sigma_bounds=(0.2, 0.9), random_state=0).fit(constant)
     assert learned.sigma_[-1] == pytest.approx(0.2)
     assert learned.sigma_.max() <= 0.9 + 1e-6
 

@@ -11,7 +11,7 @@ from harmonium import VAE, ConditionalVAE, GaussianBernoulliRBM, SparseAutoencod
 from harmonium.data.batches import Batches
 from harmonium.data.scaling import Scaling
 from harmonium.estimators.fitting import prepare
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import DivergenceError, InvalidInputError
 from harmonium.metrics.variational_bounds import elbo
 from harmonium.objectives.objective import LossOutput, Objective
 from harmonium.random.seeding import spawn_generator
@@ -92,10 +92,14 @@ def test_a_checkpoint_without_best_weights_stays_without(tmp_path):
     assert not after.has_ended
 
 
-def test_a_loss_that_is_no_number_is_never_the_lowest():
+@pytest.mark.parametrize("loss", [np.nan, np.inf])
+def test_a_loss_that_is_no_number_is_divergence(loss):
     trainer = counter()
-    trainer.train(ONE_STEP_AN_EPOCH, 3, [stopping([1.0, np.nan, 0.5], None)])
-    assert trainer.best_state["steps"] == 3
+    sentence = "training diverged in epoch 2: the validation_loss is no longer finite; a learning_rate below 1 may help"
+    with pytest.raises(DivergenceError, match=f"^{sentence}$"):
+        trainer.train(ONE_STEP_AN_EPOCH, 3, [stopping([1.0, loss, 0.5], None)])
+    assert trainer.best_state["steps"] == 1
+    assert "validation_loss" not in trainer.history[-1]
 
 
 def held_back(estimator, X, y=None):
@@ -181,15 +185,26 @@ def test_the_weights_fitted_and_saved_are_those_of_the_lowest_validation_loss(nu
     np.testing.assert_array_equal(harmonium.load(tmp_path).transform(X), vae.transform(X))
 
 
-@pytest.mark.parametrize("patience", [None, 2])
-def test_partial_fits_equal_one_fit_bit_for_bit(matrix, patience):
-    vae = VAE(2, patience=patience, learning_rate_schedule="cosine", **RESTLESS)
+def test_partial_fits_equal_one_fit_bit_for_bit(matrix):
+    vae = VAE(2, learning_rate_schedule="cosine", **RESTLESS)
     whole, parts = clone(vae).fit(matrix), clone(vae)
     for _ in range(12):
         parts.partial_fit(matrix)
     np.testing.assert_array_equal(parts.transform(matrix), whole.transform(matrix))
     assert [row["validation_loss"] for row in parts.history_] == [row["validation_loss"] for row in whole.history_]
-    assert (len(whole.history_) < 12) == (patience is not None)
+
+
+def test_partial_fit_goes_on_where_patience_ends_a_fit(matrix, tmp_path):
+    vae = VAE(2, patience=2, **RESTLESS)
+    fitted = clone(vae).fit(matrix)
+    n_done = len(fitted.history_)
+    assert n_done < 12
+    fitted.save(tmp_path)
+    loaded = harmonium.load(tmp_path)
+    for one in (fitted, loaded):
+        for _ in range(3):
+            one.partial_fit(matrix)
+        assert len(one.history_) == n_done + 3
 
 
 def test_holding_rows_back_draws_from_streams_of_its_own(matrix):

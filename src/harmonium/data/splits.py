@@ -27,6 +27,20 @@ def some_rows(rows: npt.NDArray[Any], kept: Indices | None) -> npt.NDArray[Any]:
     return rows[::step] if kept is None else rows[kept[::step]]
 
 
+def evenly_spaced(n_samples: int, kept: Indices | None, n: int) -> Indices:
+    """Return the indices of n rows, from the first to the last of those kept, or of all; of all where they are fewer.
+
+    Parameters
+    ----------
+    n_samples : int
+    kept : ndarray of int, optional
+    n : int
+    """
+    n_rows = n_samples if kept is None else len(kept)
+    index = np.linspace(0, n_rows - 1, min(n, n_rows)).astype(np.int64)
+    return index if kept is None else kept[index]
+
+
 def hold_out(n_samples: int, fraction: float, labels: npt.NDArray[Any] | None, seed: int) -> tuple[Indices, Indices]:
     """Return the sorted indices of the rows to train on and of those held back.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -16,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from harmonium.data.batches import Labels
 from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind
 from harmonium.data.splits import Indices
-from harmonium.estimators.fitting import prepare, prepare_next
+from harmonium.estimators.fitting import PreparedFit, prepare, prepare_next
 from harmonium.estimators.input_checks import Array, check_matrix
 from harmonium.estimators.parameters import (
     Check,
@@ -126,6 +127,11 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """Return what maps rows held back, and their labels, to the loss of each; the module is in evaluation mode."""
         raise NotImplementedError
 
+    def _watched_losses(self, module: Any, generator: torch.Generator) -> ValidationLosses:
+        """Return what maps rows and labels to the loss a value of each, which tells whether training has exploded."""
+        losses = self._validation_losses(module, generator)
+        return lambda v, c: losses(v, c) / v.shape[1]
+
     def _between_epochs(
         self, rows: Array, labels: Labels | None, kept: Indices | None
     ) -> Callable[[Trainer], None] | None:
@@ -189,26 +195,23 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         InvalidInputError
             If a hyper-parameter or `X` is not what it must be.
         DivergenceError
-            If training leaves the finite numbers.
+            If training leaves the finite numbers, or makes the model far worse than it began.
+
+        Warns
+        -----
+        TrainingWarning
+            Where the model is hardly what was wanted: one of the subclasses of `harmonium.exceptions`.
         """
-        before = dict(self.__dict__)
-        try:
-            prepared = prepare(self, X, y)
-            with ProgressBar(type(self).__name__, self.n_epochs) if self.verbose else nullcontext() as progress:
-                prepared.run(self.n_epochs, *([progress] if progress else []))
-        except BaseException:
-            self.__dict__ = before
-            raise
-        return self._adopt(prepared.trainer)
+        return self._train(prepare, X, y)
 
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
-        """Train for one more epoch on a data matrix; n calls on one matrix equal ``fit`` with ``n_epochs=n``.
+        """Train for one more epoch on a data matrix; after an error the estimator is what it was before.
 
-        After an error the estimator is what it was before. The first call's matrix chooses the scaling, and its labels
-        the classes. A parameter that was set since takes effect, but for those that the model was made with. After
-        `n_epochs` epochs a schedule of the learning rate has ended, and the rate is `learning_rate` again: a stream is
-        learned from to its end. An estimator that was loaded or unpickled goes on from its weights with a fresh
-        optimiser.
+        n calls on one matrix equal ``fit`` with ``n_epochs=n``, unless `patience` ends that earlier: a stream goes on.
+        The first call's matrix chooses the scaling, and its labels the classes. A parameter that was set since takes
+        effect, but for those that the model was made with. After `n_epochs` epochs a schedule of the learning rate has
+        ended, and the rate is `learning_rate` again: a stream is learned from to its end. An estimator that was loaded
+        or unpickled goes on from its weights with a fresh optimiser.
 
         Parameters
         ----------
@@ -218,15 +221,32 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         Returns
         -------
         self
+
+        Raises
+        ------
+        InvalidInputError, DivergenceError
+            As in `fit`.
         """
+        return self._train(prepare_next if hasattr(self, "module_") else prepare, X, y, n_epochs=1)
+
+    def _train(
+        self,
+        make_ready: Callable[[Self, npt.ArrayLike, npt.ArrayLike | None], PreparedFit],
+        X: npt.ArrayLike,
+        y: npt.ArrayLike | None,
+        n_epochs: int | None = None,
+    ) -> Self:
         before = dict(self.__dict__)
         try:
-            prepared = (prepare_next if hasattr(self, "module_") else prepare)(self, X, y)
-            prepared.run(prepared.trainer.epoch + 1)
+            prepared = make_ready(self, X, y)
+            until = self.n_epochs if n_epochs is None else prepared.trainer.epoch + n_epochs
+            is_shown = self.verbose and n_epochs is None
+            with ProgressBar(type(self).__name__, until) if is_shown else nullcontext() as progress:
+                prepared.run(until, *([progress] if progress else []))
+            return self._adopt(prepared.trainer)
         except BaseException:
             self.__dict__ = before
             raise
-        return self._adopt(prepared.trainer)
 
     def _adopt(self, trainer: Trainer) -> Self:
         """Become the fitted estimator of what a trainer has reached."""
@@ -236,6 +256,9 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             self.module_.load_state_dict(trainer.best_state)
         self.history_ = list(trainer.history)  # the trainer's own grows before an epoch is over
         self._trainer = trainer
+        if trainer.epoch >= self.n_epochs or trainer.has_ended:
+            for doubt in trainer.doubts:
+                warnings.warn(doubt, stacklevel=4)
         return self
 
     def __sklearn_is_fitted__(self) -> bool:

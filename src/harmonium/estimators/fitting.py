@@ -15,18 +15,21 @@ from sklearn.utils.multiclass import type_of_target
 from harmonium.data.batches import Batches, Labels
 from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import fit_scaling
-from harmonium.data.splits import Indices, hold_out
+from harmonium.data.splits import Indices, evenly_spaced, hold_out
 from harmonium.estimators.input_checks import Array
 from harmonium.estimators.parameters import check_only_changeable_changed, parameters_as_they_are
 from harmonium.exceptions import InvalidInputError
 from harmonium.random.seeding import root_seed, spawn_generator
 from harmonium.training.early_stopping import VALIDATION_LOSS, EarlyStopping
+from harmonium.training.explosion import ExplosionWatch
 from harmonium.training.optimizers import eager
 from harmonium.training.schedules import make_schedule
 from harmonium.training.trainer import Trainer
 
 if TYPE_CHECKING:
-    from harmonium.estimators.base import LatentVariableEstimator
+    from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
+
+_N_WATCHED = 1000
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class PreparedFit:
     batches : Batches
         Of the rows that are trained on.
     callbacks : tuple of callable
-        What changes the module after an epoch, what watches the rows held back and what records more of the epoch; each
-        where there is any.
+        What watches for an explosion, what changes the module after an epoch, what watches the rows held back and what
+        records more of the epoch; each where there is any.
     """
 
     trainer: Trainer
@@ -114,15 +117,17 @@ def _prepared(
     y: npt.ArrayLike | None,
     kept: Indices | None,
     held: Indices | None,
-    trainer: Callable[[int], Trainer],
+    make_trainer: Callable[[int], Trainer],
 ) -> PreparedFit:
     labels = estimator._encoded_labels(y, len(rows))
     batches = Batches(rows, estimator.scaling_, estimator.batch_size, labels, kept)
     stopping = None if held is None else _early_stopping(estimator, rows, labels, held)
     recorder = estimator._recorder(rows, kept, held)
     change = estimator._between_epochs(rows, labels, kept)
-    callbacks = tuple(callback for callback in (change, stopping, recorder) if callback is not None)
-    return PreparedFit(trainer(batches.n_samples), batches, callbacks)
+    trainer = make_trainer(batches.n_samples)
+    watch = _explosion_watch(estimator, trainer.objective.module, rows, labels, kept)
+    callbacks = tuple(callback for callback in (watch, change, stopping, recorder) if callback is not None)
+    return PreparedFit(trainer, batches, callbacks)
 
 
 def _make_trainer(
@@ -134,6 +139,9 @@ def _make_trainer(
         optimizer = eager(torch.optim.Adam)(groups, betas=(float(estimator.momentum), 0.999), fused=True)
     else:
         optimizer = eager(torch.optim.SGD)(groups, momentum=float(estimator.momentum), fused=True)
+        # the fused step fails where some parameters, such as a mixture's, get their first gradient later than others
+        for parameter in module.parameters() if estimator.momentum > 0 else ():
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
     # a schedule is that of n_epochs epochs; a stream that goes on beyond them goes on learning
     name = estimator.learning_rate_schedule if n_done < estimator.n_epochs else "constant"
     schedule = make_schedule(name, estimator.n_epochs)
@@ -148,29 +156,48 @@ def _next_trainer(estimator: LatentVariableEstimator, n_samples: int) -> Trainer
         trainer.take_over(last)
         return trainer
     trainer = _make_trainer(estimator, copy.deepcopy(estimator.module_), n_samples, n_done)
-    trainer.epoch, trainer.history = n_done, list(estimator.history_)
+    trainer.epoch, trainer.history = n_done, [dict(row) for row in estimator.history_]
     if any(VALIDATION_LOSS in row for row in trainer.history):
         trainer.best_state = copy.deepcopy(estimator.module_.state_dict())
     return trainer
 
 
 def _early_stopping(
+    estimator: LatentVariableEstimator, rows: Array, labels: Labels | None, held: Indices
+) -> EarlyStopping:
+    loss = _mean_loss(estimator, rows, labels, held, estimator._validation_losses, "validation")
+    return EarlyStopping(loss, estimator.patience)
+
+
+def _explosion_watch(
+    estimator: LatentVariableEstimator, module: Any, rows: Array, labels: Labels | None, kept: Indices | None
+) -> ExplosionWatch:
+    watched = evenly_spaced(len(rows), kept, _N_WATCHED)
+    loss = _mean_loss(estimator, rows, labels, watched, estimator._watched_losses, "watched")
+    return ExplosionWatch(loss, module)
+
+
+def _mean_loss(
     estimator: LatentVariableEstimator,
     rows: Array,
     labels: Labels | None,
-    held: Indices,
-) -> EarlyStopping:
-    def validation_loss(module: torch.nn.Module) -> float:
+    indices: Indices,
+    losses_of: Callable[[Any, torch.Generator], ValidationLosses],
+    stream: str,
+) -> Callable[[Any], float]:
+    """Return what maps a module to its mean loss of some rows, in evaluation mode, with the same draws every time."""
+
+    def mean_loss(module: torch.nn.Module) -> float:
         module.eval()
         with torch.no_grad():
-            losses = estimator._validation_losses(module, spawn_generator(estimator.seed_, "validation"))
+            losses = losses_of(module, spawn_generator(estimator.seed_, stream))
             total = 0.0
-            for v, c in in_chunks(rows, labels, estimator.scaling_, held):
+            for v, c in in_chunks(rows, labels, estimator.scaling_, indices):
                 total += float(losses(v, c).sum(dtype=torch.float64))
         module.train()
-        return total / len(held)
+        return total / len(indices)
 
-    return EarlyStopping(validation_loss, estimator.patience)
+    return mean_loss
 
 
 def _strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:

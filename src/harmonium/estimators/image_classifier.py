@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.utils.validation import check_is_fitted
+from torch.nn.functional import cross_entropy
 
-from harmonium.estimators.base import LatentVariableEstimator
+from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
 from harmonium.estimators.inference import map_rows
 from harmonium.estimators.input_checks import Array
 from harmonium.estimators.labelled import Labelled
@@ -112,6 +113,10 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
 
     def _make_objective(self, module: ClassifierModule, generator: torch.Generator, n_samples: int) -> Objective:
         return CrossEntropy(module, generator)
+
+    def _watched_losses(self, module: ClassifierModule, generator: torch.Generator) -> ValidationLosses:
+        """Return the cross-entropy of each row."""
+        return lambda v, c: cross_entropy(module(v), c, reduction="none")
 
     def _evaluation_module(self) -> ClassifierModule:
         check_is_fitted(self)

@@ -47,6 +47,7 @@ def check_matrix(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> Array:
     is_image = shape is not None and len(shape) > 2
     if is_image:
         X = (X if isinstance(X, np.ndarray) else np.asarray(X)).reshape(shape[0], math.prod(shape[1:]))
+    columns = getattr(X, "columns", None)
     if np.ma.isMaskedArray(X):
         raise InvalidInputError("X must be without masked values; got a masked array: fill it, or drop these rows")
     if isinstance(X, np.ndarray) and X.dtype.kind in "mM":
@@ -56,11 +57,11 @@ def check_matrix(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> Array:
     except (TypeError, ValueError) as error:
         said = str(error).partition("\n")[0]
         if "feature names" in said:
-            said += f" {_how_names_differ(list(estimator.feature_names_in_), list(X.columns))}"
-        elif hasattr(X, "columns"):
+            said += f" {_how_names_differ(list(estimator.feature_names_in_), [] if columns is None else list(columns))}"
+        elif columns is not None:
             check_columns(X)
         raise InvalidInputError(said) from error
-    check_finite(rows, getattr(X, "columns", None))
+    check_finite(rows, columns)
     _check_image_shape(estimator, _without_one_channel(shape[1:]) if is_image else None, reset=reset)
     return rows
 

@@ -6,7 +6,7 @@ import math
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +58,7 @@ class RBMEstimator(LatentVariableEstimator):
         "negative_phase",
         "log_likelihood_every",
     }
-    _log_partition: LogPartitionEstimate | None = None
+    _log_partition: tuple[RBMModule, LogPartitionEstimate] | None = None
     _constraints: ClassVar[Mapping[str, Check]] = {
         **LatentVariableEstimator._constraints,
         "n_hidden": check_positive_integer,
@@ -95,12 +95,12 @@ class RBMEstimator(LatentVariableEstimator):
         )
         return lambda v, c: module.free_energy(v) + estimate.value
 
+    def _watched_losses(self, module: RBMModule, generator: torch.Generator) -> ValidationLosses:
+        """Return the reconstruction's loss, because the likelihood's needs log Z, which takes long."""
+        return lambda v, c: module.reconstruction_loss(v) / module.n_visible
+
     def _recorder(self, rows: Array, kept: Indices | None, held: Indices | None) -> Callable[[Trainer], None]:
         return recorder(self, rows, kept, held)
-
-    def _adopt(self, trainer: Trainer) -> Self:
-        self._log_partition = None
-        return super()._adopt(trainer)
 
     @property
     def components_(self) -> npt.NDArray[np.float32]:
@@ -168,9 +168,11 @@ class RBMEstimator(LatentVariableEstimator):
         sampling (256 chains, 2000 temperatures). It is computed once a fit.
         """
         check_is_fitted(self)
-        if self._log_partition is None:
-            self._log_partition = log_partition(self.module_, spawn_generator(self.seed_, "log partition"))
-        return self._log_partition
+        module, found = self.module_, self._log_partition
+        if found is None or found[0] is not module:
+            found = module, log_partition(module, spawn_generator(self.seed_, "log partition"))
+            self._log_partition = found
+        return found[1]
 
     def log_partition(self) -> float:
         """Return log Z over the scaled v in nats: the value of `log_partition_estimate`."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
-from harmonium.data.splits import Indices
+from harmonium.data.splits import Indices, evenly_spaced
 from harmonium.data.tensors import as_tensor
 from harmonium.estimators.input_checks import Array
 from harmonium.random.seeding import spawn_generator
@@ -53,14 +52,13 @@ def recorder(
     .. [1] G. Hinton, "A Practical Guide to Training Restricted Boltzmann Machines" (2012), section 6.
     """
     scaling = estimator.scaling_
-    n_kept = len(rows) if kept is None else len(kept)
-    n = min(_N_ROWS, n_kept, n_kept if held is None else len(held))
+    n = _N_ROWS if held is None else min(_N_ROWS, len(held), len(rows) - len(held))
 
-    def chosen(n_rows: int, among: Indices | None) -> torch.Tensor:
-        index = np.linspace(0, n_rows - 1, n).astype(np.int64)
-        return scaling.apply(as_tensor(rows[index if among is None else among[index]])).float()
+    def chosen(among: Indices | None) -> torch.Tensor:
+        return scaling.apply(as_tensor(rows[evenly_spaced(len(rows), among, n)])).float()
 
-    trained_on, held_back = chosen(n_kept, kept), None if held is None else chosen(len(held), held)
+    trained_on, held_back = chosen(kept), None if held is None else chosen(held)
+    spread = trained_on.std(0, correction=0)
 
     def loss_of_training_rows(module: Any) -> float:
         losses = estimator._validation_losses(module, spawn_generator(estimator.seed_, "validation"))
@@ -73,6 +71,9 @@ def recorder(
         by_feature = (module.reconstruct(trained_on) - trained_on).square().mean(0, dtype=torch.float64).numpy()
         row["training_mse"] = float((by_feature * scaling.scale**2).mean())
         row |= module.scale_range()
+        doubt = module.doubt_of_scale(spread)
+        if doubt is not None:
+            trainer.doubts.append(doubt)
         if held_back is not None:
             row["free_energy_gap"] = _mean(module.free_energy(held_back)) - _mean(module.free_energy(trained_on))
         every = estimator.log_likelihood_every

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import ScalingKind
+from harmonium.data.splits import Indices
 from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
 from harmonium.estimators.inference import map_rows
 from harmonium.estimators.input_checks import Array, check_codes
@@ -23,14 +24,18 @@ from harmonium.estimators.parameters import (
     one_of,
     or_none,
 )
+from harmonium.exceptions import DeadUnitsWarning
 from harmonium.modules.sparse_autoencoder import Scope, SparseAutoencoderModule
 from harmonium.objectives.objective import Objective
 from harmonium.objectives.sparse_denoising import SparseDenoising
 from harmonium.random.seeding import RandomState, spawn_generator
 from harmonium.training.schedules import ScheduleName
+from harmonium.training.trainer import Trainer
 
 ENCODERS, SCOPES = ("linear-relu", "unrolled"), ("example", "batch")
 SCORE_NOISE_SEED = 0
+_DEAD = 1e-4  # of the batches: the running mean of what a unit is used forgets what was some 900 steps before
+_MOST, _EMPTY, _NO_ERROR = 0.5, 0.5, 0.01
 
 
 class SparseAutoencoder(LatentVariableEstimator):
@@ -195,6 +200,9 @@ class SparseAutoencoder(LatentVariableEstimator):
 
         return squared_errors
 
+    def _recorder(self, rows: Array, kept: Indices | None, held: Indices | None) -> Callable[[Trainer], None]:
+        return _doubt_dead_units
+
     @property
     def dictionary_(self) -> Array:
         """The columns of D as rows."""
@@ -287,3 +295,18 @@ class SparseAutoencoder(LatentVariableEstimator):
             intensities = intensities.mean(axis=0)
         indices = np.argsort(-intensities, axis=-1, kind="stable")[..., :n]
         return indices, np.take_along_axis(intensities, indices, axis=-1)
+
+
+def _doubt_dead_units(trainer: Trainer) -> None:
+    row, usage, n_features = trainer.history[-1], trainer.objective.usage, len(trainer.objective.module.centre)
+    dead = float((usage < _DEAD).float().mean())
+    if row["squared_error"] < _NO_ERROR * n_features:  # as of constant rows, which need no unit
+        return
+    if dead > _MOST:
+        how = f"{dead:.0%} of the units are never active"
+    elif row["l0"] < min(_EMPTY, len(usage) / 100):
+        how = f"of {len(usage)} units {row['l0']:.2g} are active in an example"
+    else:
+        return
+    remedy = "a lower learning_rate, a smaller l1 or n_warmup_epochs may help"
+    trainer.doubts.append(DeadUnitsWarning(f"units have died: {how}; {remedy}"))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy.typing as npt
 import torch
@@ -251,17 +250,8 @@ class VAE(LatentGeneration):
     ) -> Callable[[Trainer], None] | None:
         return placement(self, rows, labels, kept)
 
-    def _adopt(self, trainer: Trainer) -> Self:
-        super()._adopt(trainer)
-        kl = self.history_[-1]["kl"]
-        if kl < _COLLAPSED and trainer.epoch >= self.n_epochs:
-            warnings.warn(
-                f"the posterior has collapsed: its KL divergence from the prior is {kl:.2g} nats, so that codes say "
-                "nothing of the examples; a lower learning_rate, a smaller beta or n_warmup_epochs may help",
-                PosteriorCollapseWarning,
-                stacklevel=3,
-            )
-        return self
+    def _recorder(self, rows: Array, kept: Indices | None, held: Indices | None) -> Callable[[Trainer], None]:
+        return _doubt_a_collapsed_posterior
 
     def _make_objective(self, module: VAEModule, generator: torch.Generator, n_samples: int) -> Objective:
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
@@ -270,3 +260,26 @@ class VAE(LatentGeneration):
     def _validation_losses(self, module: VAEModule, generator: torch.Generator) -> ValidationLosses:
         """Return the negative ELBO of each row."""
         return lambda v, c: -elbo(module, v, c, generator)
+
+    def _watched_losses(self, module: VAEModule, generator: torch.Generator) -> ValidationLosses:
+        """Return what is minimised, a value: without the KL divergence where a warm-up leaves it free at first."""
+        beta = 0.0 if self.n_warmup_epochs else self.beta
+
+        def losses(v: torch.Tensor, c: torch.Tensor | None) -> torch.Tensor:
+            mean, log_variance = module.encode(v, c)
+            z = module.sample_posterior(mean, log_variance, generator)
+            loss = -module.log_likelihood(v, z, c)
+            return (loss + beta * module.prior.kl(mean, log_variance, z, c) if beta else loss) / v.shape[1]
+
+        return losses
+
+
+def _doubt_a_collapsed_posterior(trainer: Trainer) -> None:
+    kl = trainer.history[-1]["kl"]
+    if kl < _COLLAPSED:
+        trainer.doubts.append(
+            PosteriorCollapseWarning(
+                f"the posterior has collapsed: its KL divergence from the prior is {kl:.2g} nats, so that codes say "
+                "nothing of the examples; a lower learning_rate, a smaller beta or n_warmup_epochs may help"
+            )
+        )

@@ -71,6 +71,14 @@ class BernoulliBernoulliRBMModule(RBMModule):
         r"""Return :math:`-\sum_i b_i v_i`, shape (n,)."""
         return -(v @ self.visible_bias)
 
+    def reconstruction_loss(self, v: torch.Tensor) -> torch.Tensor:
+        r"""Return :math:`-\log p(v | h)` at the mean-field :math:`h = p(h = 1 | v)`, shape (n,).
+
+        .. math:: \sum_i \log(1 + e^{a_i}) - v_i a_i, \qquad a_i = b_i + \sum_j W_{ij} h_j
+        """
+        logits = self.visible_bias + self.hidden_probabilities(v) @ self.weight
+        return (softplus(logits) - v * logits).sum(-1)
+
     def sample_visible(self, h: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Draw v from p(v | h), as 0.0 and 1.0; shape (n, n_visible)."""
         return bernoulli(self.visible_mean(h), generator)

@@ -7,9 +7,12 @@ import math
 import torch
 from torch import nn
 
+from harmonium.exceptions import SigmaAtBoundWarning
 from harmonium.modules.hidden_marginal import HiddenMarginal
 from harmonium.modules.rbm import HIDDEN_CENTRE, RBMModule, StandardisedRBM, gradient_of
 from harmonium.random.draws import fill_normal
+
+_AT_BOUND, _NOTABLE = 1.001, 0.1
 
 
 class StandardisedGaussianRBM(StandardisedRBM):
@@ -113,6 +116,24 @@ class GaussianBernoulliRBMModule(RBMModule):
         sigma = self.sigma.detach()
         return {"sigma_min": float(sigma.min()), "sigma_max": float(sigma.max())}
 
+    def doubt_of_scale(self, spread: torch.Tensor) -> SigmaAtBoundWarning | None:
+        r"""Return a warning where a tenth of the learned :math:`\sigma_i` stand at a bound without need.
+
+        Features that vary less than the lower bound need it, such as a picture's constant margin.
+        """
+        low, high = self.sigma_bounds
+        if not self.learns_scale or low == high:
+            return None
+        at_low = (self.sigma <= low * _AT_BOUND) & (spread > low)
+        at_high = self.sigma >= high / _AT_BOUND
+        share, bound = max((float(at.float().mean()), bound) for at, bound in ((at_low, low), (at_high, high)))
+        if share < _NOTABLE:
+            return None
+        return SigmaAtBoundWarning(
+            f"sigma of {share:.0%} of the features is at its bound, {bound:g}, in units of the scaled data; a lower "
+            "sigma_learning_rate, wider sigma_bounds or another scaling may help"
+        )
+
     def standardise(self, v: torch.Tensor) -> torch.Tensor:
         r"""Return :math:`x = v / \sigma`."""
         return v / self.sigma
@@ -128,6 +149,10 @@ class GaussianBernoulliRBMModule(RBMModule):
     def visible_energy(self, v: torch.Tensor) -> torch.Tensor:
         r"""Return :math:`\sum_i (v_i - b_i)^2 / 2\sigma_i^2`, shape (n,)."""
         return ((v - self.visible_bias) ** 2 / (2 * self.sigma**2)).sum(-1)
+
+    def reconstruction_loss(self, v: torch.Tensor) -> torch.Tensor:
+        """Return the squared error of the mean-field reconstruction, summed over features; shape (n,)."""
+        return (v - self.reconstruct(v)).square().sum(-1)
 
     def sample_visible(self, h: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         r"""Draw v from :math:`N(b_i + \sigma_i \sum_j W_{ij} h_j, \sigma_i^2)`; shape (n, n_visible)."""

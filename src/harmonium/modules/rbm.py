@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
+from harmonium.exceptions import TrainingWarning
 from harmonium.modules.enumeration import MAX_ENUMERABLE_UNITS, EnumerableSide
 from harmonium.modules.hidden_marginal import HiddenMarginal
 from harmonium.random.draws import bernoulli
@@ -133,6 +134,10 @@ class RBMModule(nn.Module, ABC):
         """Return the smallest and the largest of what `standardise` divides by, where it takes gradients."""
         return {}
 
+    def doubt_of_scale(self, spread: torch.Tensor) -> TrainingWarning | None:
+        """Return what is to be said against what `standardise` divides by, given the data's standard deviations."""
+        return None
+
     @abstractmethod
     def standardise(self, v: torch.Tensor) -> torch.Tensor:
         """Return x of v."""
@@ -191,6 +196,10 @@ class RBMModule(nn.Module, ABC):
     def reconstruct(self, v: torch.Tensor) -> torch.Tensor:
         """Return the deterministic mean-field pass v -> p(h | v) -> E[v | h], shape (n, n_visible)."""
         return self.visible_mean(self.hidden_probabilities(v))
+
+    @abstractmethod
+    def reconstruction_loss(self, v: torch.Tensor) -> torch.Tensor:
+        """Return how far v is from its `reconstruct`, shape (n,)."""
 
     def sample_hidden(self, v: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Draw h from p(h | v), as 0.0 and 1.0; shape (n, n_hidden)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -35,9 +36,12 @@ class EarlyStopping:
 
     def __call__(self, trainer: Trainer) -> None:
         """Measure this epoch."""
-        trainer.history[-1][VALIDATION_LOSS] = self.validation_loss(trainer.objective.module)
+        loss = self.validation_loss(trainer.objective.module)
+        if not math.isfinite(loss):
+            raise trainer.divergence(f"the {VALIDATION_LOSS} is no longer finite")
+        trainer.history[-1][VALIDATION_LOSS] = loss
         losses = [row.get(VALIDATION_LOSS, np.inf) for row in trainer.history]
-        best = int(np.argmin(np.nan_to_num(losses, nan=np.inf, posinf=np.inf)))
+        best = int(np.argmin(losses))
         if best == len(losses) - 1:
             state = trainer.objective.module.state_dict()
             trainer.best_state = {key: value.clone() for key, value in state.items()}

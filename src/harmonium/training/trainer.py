@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Sequence
 
 import torch
 
 from harmonium.data.batches import Batches
-from harmonium.exceptions import DivergenceError
+from harmonium.exceptions import DivergenceError, TrainingWarning
 from harmonium.objectives.objective import Objective
 
 HistoryRow = dict[str, float]
@@ -41,6 +42,8 @@ class Trainer:
         The module's weights that a callback found best; None where none looks for them.
     has_ended : bool
         Set by a callback: no further epoch is run.
+    doubts : list of TrainingWarning
+        What callbacks have against the model as it is after the last epoch.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Trainer:
         self.history: list[HistoryRow] = []
         self.best_state: dict[str, torch.Tensor] | None = None
         self.has_ended = False
+        self.doubts: list[TrainingWarning] = []
         self._schedule = schedule
         self._rates = [group["lr"] for group in optimizer.param_groups]
 
@@ -74,8 +78,8 @@ class Trainer:
         Raises
         ------
         DivergenceError
-            When a parameter, or a term of the loss, is no longer finite at the end of an epoch; callbacks, and so
-            checkpoints, do not see that epoch.
+            When a parameter, or a term of the loss, is no longer finite at the end of an epoch, or a callback finds
+            that training has diverged; later callbacks, and so checkpoints, do not see that epoch.
         """
         self.objective.train()
         while self.epoch < n_epochs and not self.has_ended:
@@ -83,6 +87,7 @@ class Trainer:
             terms = self._run_epoch(batches)
             self.epoch += 1
             self._check_finite(terms)
+            self.doubts = []
             self.history.append({"epoch": self.epoch, "seconds": time.perf_counter() - start, **terms})
             for callback in callbacks:
                 callback(self)
@@ -101,13 +106,13 @@ class Trainer:
             if name in buffers and buffers[name].shape == buffer.shape:
                 buffer.copy_(buffers[name])
         if type(self.optimizer) is type(other.optimizer):
-            state, groups = copy.deepcopy(other.optimizer.state_dict()["state"]), self.optimizer.state_dict()
-            self.optimizer.load_state_dict({**groups, "state": state})
+            mine, theirs = self.optimizer.state_dict(), copy.deepcopy(other.optimizer.state_dict())
+            self.optimizer.load_state_dict({**mine, "state": {**mine["state"], **theirs["state"]}})
         states = {name: generator.get_state() for name, generator in other.generators().items()}
         for name, generator in self.generators().items():
             if name in states:
                 generator.set_state(states[name])
-        self.epoch, self.history = other.epoch, list(other.history)
+        self.epoch, self.history = other.epoch, [dict(row) for row in other.history]
         self.best_state = copy.deepcopy(other.best_state)
 
     def _run_epoch(self, batches: Batches) -> dict[str, float]:
@@ -126,10 +131,18 @@ class Trainer:
         return {name: float(total) / n_steps for name, total in sums.items()}
 
     def _check_finite(self, terms: dict[str, float]) -> None:
-        values = {**dict(self.objective.named_parameters()), **{k: torch.tensor(v) for k, v in terms.items()}}
-        for name, value in values.items():
+        for name, value in self.objective.named_parameters():
             if not bool(torch.isfinite(value).all()):
-                raise DivergenceError(
-                    f"training diverged in epoch {self.epoch}: {name.removeprefix('module.')} is no longer finite; "
-                    f"a learning_rate below {self._rates[0]:g} may help"
-                )
+                raise self.divergence(f"{name.removeprefix('module.')} is no longer finite")
+        for name, term in terms.items():
+            if not math.isfinite(term):
+                raise self.divergence(f"{name} is no longer finite")
+
+    @property
+    def remedy(self) -> str:
+        """What to change where training leads away from what is learned."""
+        return f"a learning_rate below {self._rates[0]:g} may help"
+
+    def divergence(self, what: str) -> DivergenceError:
+        """Return the error that says what went wrong in this epoch, and what to change."""
+        return DivergenceError(f"training diverged in epoch {self.epoch}: {what}; {self.remedy}")
