@@ -66,7 +66,11 @@ MACHINERY = {
 every_estimator = pytest.mark.parametrize("estimator", SMALL, ids=identify)
 
 
-@parametrize_with_checks(SMALL)
+# a weighted row is drawn more often, a repeated one has a noise of its own: the same in distribution, not in bits
+SHUFFLED = "check_sample_weight_equivalence_on_dense_data"
+
+
+@parametrize_with_checks(SMALL, expected_failed_checks=lambda estimator: {SHUFFLED: "batches are drawn at random"})
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
 

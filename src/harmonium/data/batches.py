@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from harmonium.data.order import shuffled
+from harmonium.data.order import drawn_by_weight, shuffled
 from harmonium.data.read_ahead import ReadAhead
 from harmonium.data.scaling import Scaling
 from harmonium.data.tensors import as_tensor
@@ -33,6 +33,9 @@ class Batches:
         What goes with the rows: class indices, or conditions.
     indices : ndarray of int64, optional
         The rows to take; all by default.
+    weights : ndarray of shape (n_samples,), optional
+        Of the rows that are taken, all above zero: a row is in an epoch as often as its weight says, so that an epoch
+        is still of so many rows.
     """
 
     def __init__(
@@ -42,11 +45,13 @@ class Batches:
         batch_size: int,
         labels: Labels | None = None,
         indices: npt.NDArray[np.int64] | None = None,
+        weights: npt.NDArray[np.float64] | None = None,
     ) -> None:
         self.rows = as_tensor(X)
         self._read_ahead = ReadAhead(X)
         self.labels = None if labels is None else as_tensor(labels)
         self.indices = None if indices is None else as_tensor(indices)
+        self.weights = None if weights is None else as_tensor(weights)
         self.batch_size = int(min(batch_size, self.n_samples))  # PyTorch takes no integer of NumPy's
         self._mean = torch.from_numpy(scaling.mean).to(self.rows.dtype)
         self._inverse_scale = torch.from_numpy(1.0 / scaling.scale).to(self.rows.dtype)
@@ -62,12 +67,14 @@ class Batches:
         return -(-self.n_samples // self.batch_size)
 
     def epoch(self, generator: torch.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
-        """Yield every row once, in random order, with its labels or None; valid until the next is asked for.
+        """Yield the rows in random order, with their labels or None; a batch is valid until the next is asked for.
 
         The order is uniform, but for a large memory-mapped file, of which neighbouring rows are read together
         (`harmonium.data.order`).
         """
         order = shuffled(self.n_samples, self._read_ahead.rows_per_run, generator)
+        if self.weights is not None:
+            order = drawn_by_weight(self.weights, generator)[order]
         if self.indices is not None:
             order = self.indices[order]
         with self._read_ahead.over(order, self.batch_size) as indices:

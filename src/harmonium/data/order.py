@@ -7,6 +7,26 @@ import torch
 RUNS_PER_WINDOW = 256
 
 
+def drawn_by_weight(weights: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    r"""Return as many row indices as there are rows, in ascending order: row i as often as its weight says.
+
+    Row i is drawn :math:`n w_i / \sum_k w_k` times on average, rounded down or up (systematic resampling).
+
+    Parameters
+    ----------
+    weights : Tensor of shape (n_samples,), float64
+    generator : torch.Generator
+
+    Returns
+    -------
+    Tensor of shape (n_samples,), int64
+    """
+    n = len(weights)
+    ends = weights.cumsum(0)
+    points = (torch.arange(n, dtype=torch.float64) + torch.rand((), dtype=torch.float64, generator=generator)) / n
+    return torch.searchsorted(ends, points * ends[-1], right=True).clamp_(max=n - 1)
+
+
 def shuffled(n_samples: int, rows_per_run: int, generator: torch.Generator) -> torch.Tensor:
     """Return the index of every row once, in random order.
 

@@ -46,7 +46,9 @@ class Scaling:
         return float(np.log(self.scale).sum())
 
 
-def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
+def fit_scaling(
+    X: npt.NDArray[np.floating], kind: ScalingKind, weights: npt.NDArray[np.float64] | None = None
+) -> Scaling:
     """Choose the scaling of a data matrix.
 
     Parameters
@@ -57,6 +59,8 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
         ``"global"`` centres every feature and divides by the one standard deviation of all centred
         values, so that pixels keep their relative contrast; ``"feature"`` divides every feature by its own;
         ``"unit-interval"`` takes every feature's least value to 0 and its greatest to 1; ``"none"`` is the identity.
+    weights : ndarray of shape (n_samples,), optional
+        How much a row counts; those of weight zero do not count at all.
 
     Returns
     -------
@@ -68,20 +72,27 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
         return Scaling(np.zeros(n_features), np.ones(n_features))
     rows = as_tensor(X)
     if kind == "unit-interval":
-        least, greatest = (bound.to(torch.float64) for bound in _range(rows))
+        seen = rows if weights is None else rows[torch.from_numpy(weights > 0)]
+        least, greatest = (bound.to(torch.float64) for bound in _range(seen))
         return Scaling(least.numpy(), (greatest - least).where(greatest > least, 1.0).numpy())
     # measured from the first row: a constant has variance zero, and the square of the mean, taken from that of the
     # values, is at most n_samples times the variance, so that double precision keeps its digits under any offset
-    origin = rows[0].to(torch.float64)
+    origin = rows[0 if weights is None else int(weights.argmax())].to(torch.float64)
     total, squares = torch.zeros_like(origin), torch.zeros_like(origin)
     room = origin.new_empty(min(n_samples, _ROWS_PER_CHUNK), n_features)
     for start in range(0, n_samples, _ROWS_PER_CHUNK):
         part = rows[start : start + _ROWS_PER_CHUNK]
         chunk = torch.sub(part, origin, out=room[: len(part)])
-        total += chunk.sum(0)
-        squares += chunk.square_().sum(0)
-    mean = total / n_samples
-    variance = squares / n_samples - mean.square()
+        if weights is None:
+            total += chunk.sum(0)
+            squares += chunk.square_().sum(0)
+        else:
+            of_part = torch.from_numpy(weights[start : start + _ROWS_PER_CHUNK])
+            total += of_part @ chunk
+            squares += of_part @ chunk.square_()
+    n = n_samples if weights is None else float(weights.sum())
+    mean = total / n
+    variance = squares / n - mean.square()
     mean += origin
     if kind == "global":
         variance = variance.mean().expand(n_features)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy.typing as npt
 import torch
@@ -17,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted
 from harmonium.data.batches import Labels
 from harmonium.data.scaling import SCALING_KINDS, Scaling, ScalingKind
 from harmonium.data.splits import Indices
-from harmonium.estimators.fitting import PreparedFit, prepare, prepare_next
 from harmonium.estimators.input_checks import Array, check_matrix
 from harmonium.estimators.parameters import (
     Check,
@@ -27,11 +24,10 @@ from harmonium.estimators.parameters import (
     one_of,
     or_none,
 )
-from harmonium.estimators.saving import Saving
+from harmonium.estimators.trainable import Trainable
 from harmonium.exceptions import InvalidInputError
 from harmonium.objectives.objective import Objective
 from harmonium.random.seeding import RandomState
-from harmonium.training.progress import ProgressBar
 from harmonium.training.schedules import SCHEDULES, ScheduleName
 from harmonium.training.trainer import HistoryRow, Trainer
 
@@ -39,7 +35,7 @@ OPTIMIZERS = ("adam", "sgd")
 ValidationLosses = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
 
 
-class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Saving):  # type: ignore[misc]  # scikit-learn is untyped
+class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Trainable):  # type: ignore[misc]  # scikit-learn is untyped
     """Base of the estimators: parameters, training, files.
 
     A subclass says how its module and its objective are made, and adds its own quantities. One whose loss can be
@@ -79,7 +75,6 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     seed_: int
     n_features_in_: int
     image_shape_: tuple[int, ...]
-    _trainer: Trainer | None = None
     _parameters_of_fit: dict[str, Any]
 
     # what each parameter must be; a subclass adds its own
@@ -172,94 +167,6 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _check_data(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> None:
         """Raise InvalidInputError unless rows, and their labels, are of the kind that training was prepared for."""
         self._encoded_labels(y, len(self._check_matrix(X, reset=False)))
-
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
-        """Train on a data matrix from the beginning; after an error the estimator is what it was before.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, height, width) or (..., height, width, channels)
-            Any finite real matrix, or images, in the user's own units. Every method takes images: their features are
-            the pixels in C order. What a model gives back are rows: ``rows.reshape(-1, *model.image_shape_)``. A
-            memory-mapped one stays on disk, and is taken in another random order than the same matrix in memory where
-            it is larger than 64 MiB.
-        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
-            Labels, for a model that is conditioned on them; ignored by the others.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        InvalidInputError
-            If a hyper-parameter or `X` is not what it must be.
-        DivergenceError
-            If training leaves the finite numbers, or makes the model far worse than it began.
-
-        Warns
-        -----
-        TrainingWarning
-            Where the model is hardly what was wanted: one of the subclasses of `harmonium.exceptions`.
-        """
-        return self._train(prepare, X, y)
-
-    def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:
-        """Train for one more epoch on a data matrix; after an error the estimator is what it was before.
-
-        n calls on one matrix equal ``fit`` with ``n_epochs=n``, unless `patience` ends that earlier: a stream goes on.
-        The first call's matrix chooses the scaling, and its labels the classes. A parameter that was set since takes
-        effect, but for those that the model was made with. After `n_epochs` epochs a schedule of the learning rate has
-        ended, and the rate is `learning_rate` again: a stream is learned from to its end. An estimator that was loaded
-        or unpickled goes on from its weights with a fresh optimiser.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        InvalidInputError, DivergenceError
-            As in `fit`.
-        """
-        return self._train(prepare_next if hasattr(self, "module_") else prepare, X, y, n_epochs=1)
-
-    def _train(
-        self,
-        make_ready: Callable[[Self, npt.ArrayLike, npt.ArrayLike | None], PreparedFit],
-        X: npt.ArrayLike,
-        y: npt.ArrayLike | None,
-        n_epochs: int | None = None,
-    ) -> Self:
-        before = dict(self.__dict__)
-        try:
-            prepared = make_ready(self, X, y)
-            until = self.n_epochs if n_epochs is None else prepared.trainer.epoch + n_epochs
-            is_shown = self.verbose and n_epochs is None
-            with ProgressBar(type(self).__name__, until) if is_shown else nullcontext() as progress:
-                prepared.run(until, *([progress] if progress else []))
-            return self._adopt(prepared.trainer)
-        except BaseException:
-            self.__dict__ = before
-            raise
-
-    def _adopt(self, trainer: Trainer) -> Self:
-        """Become the fitted estimator of what a trainer has reached."""
-        self.module_ = trainer.objective.module
-        if trainer.best_state is not None:
-            self.module_ = copy.deepcopy(self.module_)  # the trainer's own goes on from the last epoch
-            self.module_.load_state_dict(trainer.best_state)
-        self.history_ = list(trainer.history)  # the trainer's own grows before an epoch is over
-        self._trainer = trainer
-        if trainer.epoch >= self.n_epochs or trainer.has_ended:
-            for doubt in trainer.doubts:
-                warnings.warn(doubt, stacklevel=4)
-        return self
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "module_")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from harmonium.data.batches import Batches, Labels
 from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import fit_scaling
 from harmonium.data.splits import Indices, evenly_spaced, hold_out
-from harmonium.estimators.input_checks import Array
+from harmonium.estimators.input_checks import Array, check_weights
 from harmonium.estimators.parameters import check_only_changeable_changed, parameters_as_they_are
 from harmonium.exceptions import InvalidInputError
 from harmonium.random.seeding import root_seed, spawn_generator
@@ -55,7 +55,12 @@ class PreparedFit:
         self.trainer.train(self.batches, n_epochs, [*self.callbacks, *callbacks])
 
 
-def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLike | None) -> PreparedFit:
+def prepare(
+    estimator: LatentVariableEstimator,
+    X: npt.ArrayLike,
+    y: npt.ArrayLike | None,
+    sample_weight: npt.ArrayLike | Literal["balanced"] | None = None,
+) -> PreparedFit:
     """Make a training ready from the beginning; the estimator learns features, classes, scaling and seed.
 
     The scaling is that of all rows, of those held back too. The estimator is fitted when it has adopted the trainer.
@@ -69,7 +74,8 @@ def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLi
     rows = estimator._check_matrix(X, reset=True)
     estimator._learn_labels(y, len(rows))
     estimator.seed_ = root_seed(estimator.random_state)
-    estimator.scaling_ = fit_scaling(rows, estimator.scaling)
+    weights = check_weights(sample_weight, y, len(rows))
+    estimator.scaling_ = fit_scaling(rows, estimator.scaling, weights)
     try:
         module = estimator._make_module(rows.shape[1], spawn_generator(estimator.seed_, "initialisation"))
     except (RuntimeError, MemoryError) as error:
@@ -78,13 +84,18 @@ def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLi
         raise InvalidInputError(
             f"{type(estimator).__name__} of these sizes does not fit into memory: {str(error).splitlines()[0]}"
         ) from error
-    kept, held = _split(estimator, len(rows), y)
-    estimator._start_at_data(module, rows, kept)
+    parts = _split(estimator, len(rows), y, weights)
+    estimator._start_at_data(module, rows, parts.kept)
     estimator._parameters_of_fit = parameters_as_they_are(estimator)
-    return _prepared(estimator, rows, y, kept, held, lambda n_samples: _make_trainer(estimator, module, n_samples))
+    return _prepared(estimator, rows, y, parts, lambda n_samples: _make_trainer(estimator, module, n_samples))
 
 
-def prepare_next(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLike | None) -> PreparedFit:
+def prepare_next(
+    estimator: LatentVariableEstimator,
+    X: npt.ArrayLike,
+    y: npt.ArrayLike | None,
+    sample_weight: npt.ArrayLike | Literal["balanced"] | None = None,
+) -> PreparedFit:
     """Make a training ready that goes on from where the estimator stands, with its parameters as they are now.
 
     It trains a copy: until the estimator has adopted the trainer, it stays what it was.
@@ -97,31 +108,55 @@ def prepare_next(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.Ar
     estimator._check_parameters()
     check_only_changeable_changed(estimator)
     rows = estimator._check_matrix(X, reset=False)
-    kept, held = _split(estimator, len(rows), y)
+    parts = _split(estimator, len(rows), y, check_weights(sample_weight, y, len(rows)))
     estimator._parameters_of_fit = parameters_as_they_are(estimator)
-    return _prepared(estimator, rows, y, kept, held, lambda n_samples: _next_trainer(estimator, n_samples))
+    return _prepared(estimator, rows, y, parts, lambda n_samples: _next_trainer(estimator, n_samples))
+
+
+class _Parts(NamedTuple):
+    """The rows to train on (None: all), those held back (None: none) and all rows' weights (None: equal)."""
+
+    kept: Indices | None
+    held: Indices | None
+    weights: npt.NDArray[np.float64] | None
+
+    def weights_of(self, indices: Indices | None) -> npt.NDArray[np.float64] | None:
+        return self.weights if self.weights is None or indices is None else self.weights[indices]
 
 
 def _split(
-    estimator: LatentVariableEstimator, n_samples: int, y: npt.ArrayLike | None
-) -> tuple[Indices | None, Indices | None]:
-    """Return the rows to train on and those to hold back; None and None for all and none."""
+    estimator: LatentVariableEstimator,
+    n_samples: int,
+    y: npt.ArrayLike | None,
+    weights: npt.NDArray[np.float64] | None,
+) -> _Parts:
+    """Choose the rows to train on and to hold back, among those of a weight above zero."""
+    chosen = None if weights is None or weights.all() else np.flatnonzero(weights)
     if estimator.validation_fraction == 0:
-        return None, None
-    return hold_out(n_samples, float(estimator.validation_fraction), _strata(y), estimator.seed_)
+        return _Parts(chosen, None, weights)
+    if chosen is None:
+        strata = _strata(y)
+        return _Parts(*hold_out(n_samples, float(estimator.validation_fraction), strata, estimator.seed_), weights)
+    strata = _strata(None if y is None else np.asarray(y)[chosen])
+    kept, held = hold_out(len(chosen), float(estimator.validation_fraction), strata, estimator.seed_)
+    return _Parts(chosen[kept], chosen[held], weights)
 
 
 def _prepared(
     estimator: LatentVariableEstimator,
     rows: Array,
     y: npt.ArrayLike | None,
-    kept: Indices | None,
-    held: Indices | None,
+    parts: _Parts,
     make_trainer: Callable[[int], Trainer],
 ) -> PreparedFit:
     labels = estimator._encoded_labels(y, len(rows))
-    batches = Batches(rows, estimator.scaling_, estimator.batch_size, labels, kept)
-    stopping = None if held is None else _early_stopping(estimator, rows, labels, held)
+    kept, held = parts.kept, parts.held
+    batches = Batches(rows, estimator.scaling_, estimator.batch_size, labels, kept, parts.weights_of(kept))
+    stopping = None
+    if held is not None:
+        losses, weights = estimator._validation_losses, parts.weights_of(held)
+        loss = _mean_loss(estimator, rows, labels, held, losses, "validation", weights)
+        stopping = EarlyStopping(loss, estimator.patience)
     recorder = estimator._recorder(rows, kept, held)
     change = estimator._between_epochs(rows, labels, kept)
     trainer = make_trainer(batches.n_samples)
@@ -162,13 +197,6 @@ def _next_trainer(estimator: LatentVariableEstimator, n_samples: int) -> Trainer
     return trainer
 
 
-def _early_stopping(
-    estimator: LatentVariableEstimator, rows: Array, labels: Labels | None, held: Indices
-) -> EarlyStopping:
-    loss = _mean_loss(estimator, rows, labels, held, estimator._validation_losses, "validation")
-    return EarlyStopping(loss, estimator.patience)
-
-
 def _explosion_watch(
     estimator: LatentVariableEstimator, module: Any, rows: Array, labels: Labels | None, kept: Indices | None
 ) -> ExplosionWatch:
@@ -184,18 +212,18 @@ def _mean_loss(
     indices: Indices,
     losses_of: Callable[[Any, torch.Generator], ValidationLosses],
     stream: str,
+    weights: npt.NDArray[np.float64] | None = None,
 ) -> Callable[[Any], float]:
     """Return what maps a module to its mean loss of some rows, in evaluation mode, with the same draws every time."""
+    shares = np.full(len(indices), 1 / len(indices)) if weights is None else weights / weights.sum()
 
     def mean_loss(module: torch.nn.Module) -> float:
         module.eval()
         with torch.no_grad():
             losses = losses_of(module, spawn_generator(estimator.seed_, stream))
-            total = 0.0
-            for v, c in in_chunks(rows, labels, estimator.scaling_, indices):
-                total += float(losses(v, c).sum(dtype=torch.float64))
+            found = [losses(v, c) for v, c in in_chunks(rows, labels, estimator.scaling_, indices)]
         module.train()
-        return total / len(indices)
+        return float(torch.cat(found).double() @ torch.from_numpy(shares))
 
     return mean_loss
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import validate_data
 
 from harmonium.data.checks import check_columns, check_finite
@@ -93,6 +94,48 @@ def _check_image_shape(estimator: Any, found: tuple[int, ...] | None, *, reset: 
 def _without_one_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
     *plane, n_channels = shape
     return tuple(plane if len(plane) == 2 and n_channels == 1 else shape)
+
+
+def check_weights(
+    sample_weight: npt.ArrayLike | Literal["balanced"] | None, y: npt.ArrayLike | None, n_samples: int
+) -> npt.NDArray[np.float64] | None:
+    """Return how much each row counts, or None where all count the same.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), "balanced" or None
+        ``"balanced"``: every class of `y` counts the same.
+    y : array-like of shape (n_samples,), optional
+    n_samples : int
+
+    Raises
+    ------
+    InvalidInputError
+        If they are not finite numbers of at least 0, one a row, with one above 0; or there are no classes to balance.
+    """
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, str):
+        labels = None if y is None else np.asarray(y)
+        if sample_weight != "balanced" or labels is None or labels.shape != (n_samples,):
+            raise InvalidInputError(
+                "sample_weight must be numbers, one a row of X, or 'balanced' with y one column of classes; "
+                f"got {sample_weight!r} and y of shape {None if labels is None else labels.shape}"
+            )
+        return np.asarray(compute_sample_weight("balanced", labels), dtype=np.float64)
+    wanted = f"sample_weight must be finite numbers of at least 0, one a row of X, shape ({n_samples},)"
+    try:
+        weights = np.array(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"{wanted}: {error}") from error
+    if weights.shape != (n_samples,):
+        raise InvalidInputError(f"{wanted}; got shape {weights.shape}")
+    if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
+        raise InvalidInputError(
+            f"{wanted}, not all of them zero; got values from {weights.min():g} to {weights.max():g}"
+        )
+    weights /= weights.max()  # what counts is how they compare; their sum must not overflow
+    return weights
 
 
 def check_unit_interval(rows: Array, reason: str) -> None:

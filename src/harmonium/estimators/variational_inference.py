@@ -83,7 +83,7 @@ class VariationalInference(LatentVariableEstimator):
         """
         return self.encode(X, y)[0]
 
-    def fit_transform(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Array:
+    def fit_transform(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None, **fit_params: Any) -> Array:
         """Fit, then `transform` with the same labels; shape (n_samples, n_latent).
 
         Parameters
@@ -91,7 +91,7 @@ class VariationalInference(LatentVariableEstimator):
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
         """
-        return self.fit(X, y).transform(X, y)
+        return self.fit(X, y, **fit_params).transform(X, y)
 
     def reconstruct(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Array:
         """Return E[x | z] at the mean z of q(z | x), in the user's units, shape (n_samples, n_features).
