@@ -61,6 +61,8 @@ def check_matrix(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> Array:
             said += f" {_how_names_differ(list(estimator.feature_names_in_), [] if columns is None else list(columns))}"
         elif columns is not None:
             check_columns(X)
+        elif isinstance(error, TypeError):  # as scikit-learn's checks want it
+            raise
         raise InvalidInputError(said) from error
     check_finite(rows, columns)
     _check_image_shape(estimator, _without_one_channel(shape[1:]) if is_image else None, reset=reset)
