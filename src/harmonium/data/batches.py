@@ -50,7 +50,7 @@ class Batches:
         self.batch_size = min(batch_size, self.n_samples)
         self._mean = torch.from_numpy(scaling.mean).to(self.rows.dtype)
         self._inverse_scale = torch.from_numpy(1.0 / scaling.scale).to(self.rows.dtype)
-        self._buffer = torch.empty((self.batch_size, X.shape[1]), dtype=self.rows.dtype)
+        self._buffer = self.rows.new_empty((self.batch_size, X.shape[1]))
 
     @property
     def n_samples(self) -> int:

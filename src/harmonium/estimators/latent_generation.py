@@ -11,6 +11,7 @@ import torch
 from harmonium.estimators.latent_paths import LatentPaths
 from harmonium.estimators.parameters import check_positive_integer, check_positive_number
 from harmonium.exceptions import InvalidInputError
+from harmonium.precision import DOUBLE
 from harmonium.random.seeding import RandomState, root_seed, spawn_generator
 
 _MANIFOLD_TAIL = 0.02
@@ -99,7 +100,7 @@ class LatentGeneration(LatentPaths):
         module = self._exact_module()
         if module.n_latent != 2:
             raise InvalidInputError(f"manifold needs n_latent=2; got {module.n_latent}")
-        shares = torch.linspace(_MANIFOLD_TAIL, 1 - _MANIFOLD_TAIL, n_side, dtype=torch.float64)
+        shares = torch.linspace(_MANIFOLD_TAIL, 1 - _MANIFOLD_TAIL, n_side, **DOUBLE)
         up, across = torch.meshgrid(shares.flip(0), shares, indexing="ij")
         with torch.no_grad():
             u = torch.stack([across.ravel(), up.ravel()], 1)

@@ -28,6 +28,7 @@ from harmonium.exceptions import DeadUnitsWarning
 from harmonium.modules.sparse_autoencoder import Scope, SparseAutoencoderModule
 from harmonium.objectives.objective import Objective
 from harmonium.objectives.sparse_denoising import SparseDenoising
+from harmonium.precision import SINGLE
 from harmonium.random.seeding import RandomState, spawn_generator
 from harmonium.training.schedules import ScheduleName
 from harmonium.training.trainer import Trainer
@@ -265,7 +266,7 @@ class SparseAutoencoder(LatentVariableEstimator):
         generator = spawn_generator(SCORE_NOISE_SEED, "test noise")
 
         def squared_errors(v: torch.Tensor) -> torch.Tensor:
-            noise = torch.empty(v.shape).normal_(generator=generator)
+            noise = torch.empty(v.shape, **SINGLE).normal_(generator=generator)
             denoised: torch.Tensor = module.reconstruct(v + self._noise * noise)
             return (scale * (v - denoised)).square()
 
