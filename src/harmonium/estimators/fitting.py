@@ -16,7 +16,7 @@ from harmonium.data.batches import Batches, Labels
 from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import fit_scaling
 from harmonium.data.splits import Indices, evenly_spaced, hold_out
-from harmonium.estimators.input_checks import Array
+from harmonium.estimators.input_checks import Array, check_spread
 from harmonium.exceptions import InvalidInputError
 from harmonium.random.seeding import root_seed, spawn_generator
 from harmonium.training.early_stopping import VALIDATION_LOSS, EarlyStopping
@@ -69,6 +69,7 @@ def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLi
     estimator._learn_labels(y, len(rows))
     estimator.seed_ = root_seed(estimator.random_state)
     estimator.scaling_ = fit_scaling(rows, estimator.scaling)
+    check_spread(rows, estimator.scaling_, estimator.scaling)
     try:
         module = estimator._make_module(rows.shape[1], spawn_generator(estimator.seed_, "initialisation"))
     except (RuntimeError, MemoryError) as error:

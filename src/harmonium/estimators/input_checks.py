@@ -10,6 +10,8 @@ import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from harmonium.data.checks import check_finite
+from harmonium.data.scaling import Scaling, ScalingKind
+from harmonium.data.splits import some_rows
 from harmonium.exceptions import InvalidInputError
 
 Array = npt.NDArray[np.floating]
@@ -70,6 +72,26 @@ def _check_image_shape(estimator: Any, found: tuple[int, ...] | None, *, reset: 
 def _without_one_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
     *plane, n_channels = shape
     return tuple(plane if len(plane) == 2 and n_channels == 1 else shape)
+
+
+def check_spread(rows: Array, scaling: Scaling, kind: ScalingKind) -> None:
+    """Raise InvalidInputError where values differ by less than single precision holds once they are divided by that.
+
+    Squares of such differences can be zero, and so what varies would be taken for constant.
+    """
+    least = float(np.finfo(np.float32).tiny)
+    doubtful = np.flatnonzero((scaling.scale < least) | (scaling.scale == 1))  # 1 is that of constants
+    if kind == "none" or len(doubtful) == 0:
+        return
+    among = some_rows(rows, None)[:, doubtful]
+    extent = among.max(0) - among.min(0)
+    largest = extent.max(keepdims=True) if kind == "global" else extent
+    for column, found in zip(doubtful, largest, strict=False):
+        if 0 < found < least:
+            raise InvalidInputError(
+                f"the values in column {column} of X differ by {found:.2g} at most, and scaling={kind!r} needs "
+                f"{least:.2g} or more; give X in another unit"
+            )
 
 
 def check_unit_interval(rows: Array, reason: str) -> None:

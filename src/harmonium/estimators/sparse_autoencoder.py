@@ -24,7 +24,7 @@ from harmonium.estimators.parameters import (
     one_of,
     or_none,
 )
-from harmonium.exceptions import DeadUnitsWarning
+from harmonium.exceptions import DeadUnitsWarning, InvalidInputError
 from harmonium.modules.sparse_autoencoder import Scope, SparseAutoencoderModule
 from harmonium.objectives.objective import Objective
 from harmonium.objectives.sparse_denoising import SparseDenoising
@@ -35,6 +35,7 @@ from harmonium.training.trainer import Trainer
 
 ENCODERS, SCOPES = ("linear-relu", "unrolled"), ("example", "batch")
 SCORE_NOISE_SEED = 0
+_MOST_NOISE = 1e4  # standard deviations of the data: whoever asks for more has another unit in mind
 _DEAD = 1e-4  # of the batches: the running mean of what a unit is used forgets what was some 900 steps before
 _MOST, _EMPTY, _NO_ERROR = 0.5, 0.5, 0.01
 
@@ -183,8 +184,17 @@ class SparseAutoencoder(LatentVariableEstimator):
         return SparseAutoencoderModule(n_features, n_atoms, generator, self.n_active, self.n_active_of, n_steps)
 
     def _make_objective(self, module: SparseAutoencoderModule, generator: torch.Generator, n_samples: int) -> Objective:
+        self._check_noise()
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
         return SparseDenoising(module, generator, noise=self._noise, l1=self.l1, n_warmup_steps=n_warmup_steps)
+
+    def _check_noise(self) -> None:
+        narrowest = float(self.scaling_.scale.min())
+        if self.noise > _MOST_NOISE * narrowest:
+            raise InvalidInputError(
+                f"noise is in the units of X, and {self.noise:g} is {self.noise / narrowest:.2g} times the "
+                f"{narrowest:.2g} that scaling={self.scaling!r} divides by; at most {_MOST_NOISE:g} times are allowed"
+            )
 
     @property
     def _noise(self) -> torch.Tensor:
