@@ -17,7 +17,7 @@ from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import fit_scaling
 from harmonium.data.splits import Indices, evenly_spaced, hold_out
 from harmonium.estimators.input_checks import Array, check_spread
-from harmonium.exceptions import InvalidInputError
+from harmonium.memory import memory_for
 from harmonium.random.seeding import root_seed, spawn_generator
 from harmonium.training.early_stopping import VALIDATION_LOSS, EarlyStopping
 from harmonium.training.explosion import ExplosionWatch
@@ -51,7 +51,8 @@ class PreparedFit:
 
     def run(self, n_epochs: int, *callbacks: Callable[[Trainer], None]) -> None:
         """Train until `n_epochs` epochs are done, and call these callbacks too after each."""
-        self.trainer.train(self.batches, n_epochs, [*self.callbacks, *callbacks])
+        with memory_for("training", 0):
+            self.trainer.train(self.batches, n_epochs, [*self.callbacks, *callbacks])
 
 
 def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLike | None) -> PreparedFit:
@@ -70,14 +71,8 @@ def prepare(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.ArrayLi
     estimator.seed_ = root_seed(estimator.random_state)
     estimator.scaling_ = fit_scaling(rows, estimator.scaling)
     check_spread(rows, estimator.scaling_, estimator.scaling)
-    try:
+    with memory_for(f"{type(estimator).__name__} of these sizes", _training_bytes(estimator, rows.shape[1])):
         module = estimator._make_module(rows.shape[1], spawn_generator(estimator.seed_, "initialisation"))
-    except (RuntimeError, MemoryError) as error:
-        if isinstance(error, RuntimeError) and "allocate" not in str(error):
-            raise
-        raise InvalidInputError(
-            f"{type(estimator).__name__} of these sizes does not fit into memory: {str(error).splitlines()[0]}"
-        ) from error
     kept, held = _split(estimator, len(rows), y)
     estimator._start_at_data(module, rows, kept)
     return _prepared(estimator, rows, y, kept, held, lambda n_samples: _make_trainer(estimator, module, n_samples))
@@ -89,6 +84,12 @@ def prepare_next(estimator: LatentVariableEstimator, X: npt.ArrayLike, y: npt.Ar
     rows = estimator._check_matrix(X, reset=False)
     kept, held = _split(estimator, len(rows), y)
     return _prepared(estimator, rows, y, kept, held, lambda n_samples: _next_trainer(estimator, n_samples))
+
+
+def _training_bytes(estimator: LatentVariableEstimator, n_features: int) -> float:
+    """Return the bytes of weights, gradients and what the optimiser keeps of each, in single precision."""
+    n_copies = 4 if estimator.optimizer == "adam" else 3 if estimator.momentum > 0 else 2
+    return 4.0 * n_copies * estimator._n_parameters(n_features)
 
 
 def _split(

@@ -242,6 +242,11 @@ class GaussianBernoulliRBM(RBMEstimator):
                 f"sigma must be 'learned', a positive number or a vector of them; got {self.sigma!r}"
             )
 
+    def _n_parameters(self, n_features: int) -> int:
+        is_collapsed = self.objective != "likelihood" and self.negative_phase == "collapsed"
+        n_couplings = int(self.n_hidden) ** 2 if is_collapsed else 0  # no parameters, but made anew in every step
+        return super()._n_parameters(n_features) + n_couplings
+
     def _make_module(self, n_features: int, generator: torch.Generator) -> GaussianBernoulliRBMModule:
         if self._sigma_is_learned:
             low, high = self.sigma_bounds

@@ -25,6 +25,7 @@ from harmonium.estimators.parameters import (
     or_none,
 )
 from harmonium.exceptions import DeadUnitsWarning, InvalidInputError
+from harmonium.memory import COPIES, memory_for
 from harmonium.modules.sparse_autoencoder import Scope, SparseAutoencoderModule
 from harmonium.objectives.objective import Objective
 from harmonium.objectives.sparse_denoising import SparseDenoising
@@ -178,8 +179,15 @@ class SparseAutoencoder(LatentVariableEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _n_atoms(self, n_features: int) -> int:
+        return max(1, round(self.overcompleteness * n_features))
+
+    def _n_parameters(self, n_features: int) -> int:
+        n_atoms, n_inhibitions = self._n_atoms(n_features), self.n_steps - 1 if self.encoder == "unrolled" else 0
+        return 2 * n_atoms * n_features + n_inhibitions * n_atoms**2
+
     def _make_module(self, n_features: int, generator: torch.Generator) -> SparseAutoencoderModule:
-        n_atoms = max(1, round(self.overcompleteness * n_features))
+        n_atoms = self._n_atoms(n_features)
         n_steps = self.n_steps if self.encoder == "unrolled" else None
         return SparseAutoencoderModule(n_features, n_atoms, generator, self.n_active, self.n_active_of, n_steps)
 
@@ -242,7 +250,10 @@ class SparseAutoencoder(LatentVariableEstimator):
         """
         module = self._exact_module()
         codes = check_codes("H", H, self._n_features_out)
-        with torch.no_grad():
+        with (
+            memory_for(f"decoding {len(codes)} rows", 8.0 * COPIES * len(codes) * self.n_features_in_),
+            torch.no_grad(),
+        ):
             return self.scaling_.invert(module.decode(torch.from_numpy(codes))).numpy()
 
     def denoise(self, X: npt.ArrayLike) -> Array:
