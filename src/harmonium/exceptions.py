@@ -9,6 +9,10 @@ class InvalidInputError(HarmoniumError, ValueError):
     """A hyper-parameter, an array or an option is not what it must be."""
 
 
+class TooLargeError(InvalidInputError, MemoryError):
+    """What was asked for does not fit into memory."""
+
+
 class SplitUnavailableError(InvalidInputError):
     """A file of one's own holds no such part."""
 

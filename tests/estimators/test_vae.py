@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 
 import harmonium
 from harmonium import VAE, ConditionalVAE
-from harmonium.exceptions import DivergenceError, InvalidInputError
+from harmonium.exceptions import DivergenceError, InvalidInputError, TooLargeError
 
 SMALL = {"hidden_sizes": (16,), "likelihood": "gaussian", "scaling": "global", "random_state": 0}
 CONVOLUTIONAL = {"architecture": "convolutional", "image_shape": (2, 3), "hidden_sizes": (4, 8)}
@@ -187,7 +187,7 @@ def test_labels_that_are_missing_or_mixed_are_refused(matrix, labels, sentence):
 
 
 def test_sizes_that_do_not_fit_into_memory_are_one_sentence(matrix):
-    with pytest.raises(InvalidInputError, match="VAE of these sizes does not fit into memory"):
+    with pytest.raises(TooLargeError, match=r"VAE of these sizes needs .* TB of memory or more; .* is available"):
         VAE(10**12, **SMALL).fit(matrix)
 
 

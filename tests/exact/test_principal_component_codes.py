@@ -112,6 +112,7 @@ def test_a_planted_mixture_on_a_line_is_recovered():
         np.repeat([[0.0, 0.0], [1.0, 3.0]], 40, axis=0),  # two points
     ],
 )
+@pytest.mark.filterwarnings("ignore::harmonium.exceptions.SigmaAtBoundWarning")  # as few points as units know exactly
 @pytest.mark.parametrize("settings", [{}, {"sigma": 0.5}, {"scaling": "none"}])
 def test_any_matrix_can_be_started_from_and_trained(X, settings):
     rbm = GaussianBernoulliRBM(12, initialisation=CODES, n_epochs=2, random_state=0, **settings).fit(X)

@@ -55,7 +55,7 @@ class Batches:
         self.batch_size = int(min(batch_size, self.n_samples))  # PyTorch takes no integer of NumPy's
         self._mean = torch.from_numpy(scaling.mean).to(self.rows.dtype)
         self._inverse_scale = torch.from_numpy(1.0 / scaling.scale).to(self.rows.dtype)
-        self._buffer = torch.empty((self.batch_size, X.shape[1]), dtype=self.rows.dtype)
+        self._buffer = self.rows.new_empty((self.batch_size, X.shape[1]))
 
     @property
     def n_samples(self) -> int:

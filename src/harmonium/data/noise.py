@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harmonium.precision import SINGLE
 from harmonium.random.seeding import spawn_generator
 
 
@@ -19,5 +20,5 @@ def add_noise(X: npt.NDArray[np.floating], sigma: float, seed: int) -> npt.NDArr
         In the units of X.
     seed : int
     """
-    noise = torch.empty(X.shape).normal_(generator=spawn_generator(seed, "test noise")).numpy()
+    noise = torch.empty(X.shape, **SINGLE).normal_(generator=spawn_generator(seed, "test noise")).numpy()
     return np.asarray(X + np.float32(sigma) * noise, dtype=X.dtype)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from harmonium.precision import INTEGER
+
 RUNS_PER_WINDOW = 256
 
 
@@ -46,9 +48,9 @@ def shuffled(n_samples: int, rows_per_run: int, generator: torch.Generator) -> t
     """
     rows_per_window = rows_per_run * RUNS_PER_WINDOW
     if rows_per_run == 1 or n_samples <= rows_per_window:
-        return torch.randperm(n_samples, generator=generator)
-    first = torch.randperm(-(-n_samples // rows_per_run), generator=generator) * rows_per_run
-    rows = (first[:, None] + torch.arange(rows_per_run)).view(-1)
+        return torch.randperm(n_samples, generator=generator, **INTEGER)
+    first = torch.randperm(-(-n_samples // rows_per_run), generator=generator, **INTEGER) * rows_per_run
+    rows = (first[:, None] + torch.arange(rows_per_run, **INTEGER)).view(-1)
     rows = rows[rows < n_samples]
     windows = torch.split(rows, rows_per_window)
-    return torch.cat([window[torch.randperm(len(window), generator=generator)] for window in windows])
+    return torch.cat([window[torch.randperm(len(window), generator=generator, **INTEGER)] for window in windows])

@@ -112,6 +112,10 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     @abstractmethod
     def _make_module(self, n_features: int, generator: torch.Generator) -> torch.nn.Module: ...
 
+    def _n_parameters(self, n_features: int) -> int:
+        """Return how many parameters the module will have at least, which is known before it is made."""
+        return 0
+
     def _start_at_data(self, module: Any, rows: Array, kept: Indices | None) -> None:
         """Set those parameters of a new module that start from the rows it is trained on, all where `kept` is None."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,10 @@ from harmonium.data.batches import Batches, Labels
 from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import fit_scaling
 from harmonium.data.splits import Indices, evenly_spaced, hold_out
-from harmonium.estimators.input_checks import Array, check_weights
+from harmonium.estimators.input_checks import Array, check_spread
 from harmonium.estimators.parameters import check_only_changeable_changed, parameters_as_they_are
-from harmonium.exceptions import InvalidInputError
+from harmonium.estimators.weights import SampleWeight, check_weights
+from harmonium.memory import memory_for
 from harmonium.random.seeding import root_seed, spawn_generator
 from harmonium.training.early_stopping import VALIDATION_LOSS, EarlyStopping
 from harmonium.training.explosion import ExplosionWatch
@@ -52,14 +53,15 @@ class PreparedFit:
 
     def run(self, n_epochs: int, *callbacks: Callable[[Trainer], None]) -> None:
         """Train until `n_epochs` epochs are done, and call these callbacks too after each."""
-        self.trainer.train(self.batches, n_epochs, [*self.callbacks, *callbacks])
+        with memory_for("training", 0):
+            self.trainer.train(self.batches, n_epochs, [*self.callbacks, *callbacks])
 
 
 def prepare(
     estimator: LatentVariableEstimator,
     X: npt.ArrayLike,
     y: npt.ArrayLike | None,
-    sample_weight: npt.ArrayLike | Literal["balanced"] | None = None,
+    sample_weight: SampleWeight = None,
 ) -> PreparedFit:
     """Make a training ready from the beginning; the estimator learns features, classes, scaling and seed.
 
@@ -76,14 +78,9 @@ def prepare(
     estimator.seed_ = root_seed(estimator.random_state)
     weights = check_weights(sample_weight, y, len(rows))
     estimator.scaling_ = fit_scaling(rows, estimator.scaling, weights)
-    try:
+    check_spread(rows, estimator.scaling_, estimator.scaling)
+    with memory_for(f"{type(estimator).__name__} of these sizes", _training_bytes(estimator, rows.shape[1])):
         module = estimator._make_module(rows.shape[1], spawn_generator(estimator.seed_, "initialisation"))
-    except (RuntimeError, MemoryError) as error:
-        if isinstance(error, RuntimeError) and "allocate" not in str(error):
-            raise
-        raise InvalidInputError(
-            f"{type(estimator).__name__} of these sizes does not fit into memory: {str(error).splitlines()[0]}"
-        ) from error
     parts = _split(estimator, len(rows), y, weights)
     estimator._start_at_data(module, rows, parts.kept)
     estimator._parameters_of_fit = parameters_as_they_are(estimator)
@@ -94,7 +91,7 @@ def prepare_next(
     estimator: LatentVariableEstimator,
     X: npt.ArrayLike,
     y: npt.ArrayLike | None,
-    sample_weight: npt.ArrayLike | Literal["balanced"] | None = None,
+    sample_weight: SampleWeight = None,
 ) -> PreparedFit:
     """Make a training ready that goes on from where the estimator stands, with its parameters as they are now.
 
@@ -122,6 +119,12 @@ class _Parts(NamedTuple):
 
     def weights_of(self, indices: Indices | None) -> npt.NDArray[np.float64] | None:
         return self.weights if self.weights is None or indices is None else self.weights[indices]
+
+
+def _training_bytes(estimator: LatentVariableEstimator, n_features: int) -> float:
+    """Return the bytes of weights, gradients and what the optimiser keeps of each, in single precision."""
+    n_copies = 4 if estimator.optimizer == "adam" else 3 if estimator.momentum > 0 else 2
+    return 4.0 * n_copies * estimator._n_parameters(n_features)
 
 
 def _split(

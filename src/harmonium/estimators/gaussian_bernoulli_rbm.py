@@ -20,6 +20,7 @@ from harmonium.exceptions import InvalidInputError
 from harmonium.modules.gaussian_bernoulli import GaussianBernoulliRBMModule
 from harmonium.modules.principal_component_codes import start_from_codes
 from harmonium.objectives.contrastive_divergence import NEGATIVE_PHASES, UNBIASED_NEGATIVE_PHASES, NegativePhase
+from harmonium.precision import DOUBLE, SINGLE
 from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
 
@@ -242,12 +243,17 @@ class GaussianBernoulliRBM(RBMEstimator):
                 f"sigma must be 'learned', a positive number or a vector of them; got {self.sigma!r}"
             )
 
+    def _n_parameters(self, n_features: int) -> int:
+        is_collapsed = self.objective != "likelihood" and self.negative_phase == "collapsed"
+        n_couplings = int(self.n_hidden) ** 2 if is_collapsed else 0  # no parameters, but made anew in every step
+        return super()._n_parameters(n_features) + n_couplings
+
     def _make_module(self, n_features: int, generator: torch.Generator) -> GaussianBernoulliRBMModule:
         if self._sigma_is_learned:
             low, high = self.sigma_bounds
-            sigma = torch.tensor(min(max(1.0, low), high))
+            sigma = torch.tensor(min(max(1.0, low), high), **SINGLE)
         else:
-            sigma = torch.as_tensor(np.asarray(self.sigma, dtype=np.float64))
+            sigma = torch.as_tensor(np.asarray(self.sigma, dtype=np.float64), **DOUBLE)
             if sigma.ndim == 1 and len(sigma) != n_features:
                 raise InvalidInputError(f"sigma must have one entry a feature of X, {n_features}; got {len(sigma)}")
         return GaussianBernoulliRBMModule(

@@ -103,6 +103,9 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
         indices: npt.NDArray[np.int64] = super()._encoded_labels(y, n_samples).argmax(1)
         return indices
 
+    def _n_parameters(self, n_features: int) -> int:
+        return 4 * n_features * int(self.n_outputs)
+
     def _make_module(self, n_features: int, generator: torch.Generator) -> ClassifierModule:
         height, width = self.image_shape
         if height * width != n_features:

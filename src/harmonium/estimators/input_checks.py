@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import validate_data
 
 from harmonium.data.checks import check_columns, check_finite
+from harmonium.data.scaling import Scaling, ScalingKind
+from harmonium.data.splits import some_rows
 from harmonium.exceptions import InvalidInputError
 
 Array = npt.NDArray[np.floating]
@@ -98,46 +99,24 @@ def _without_one_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(plane if len(plane) == 2 and n_channels == 1 else shape)
 
 
-def check_weights(
-    sample_weight: npt.ArrayLike | Literal["balanced"] | None, y: npt.ArrayLike | None, n_samples: int
-) -> npt.NDArray[np.float64] | None:
-    """Return how much each row counts, or None where all count the same.
+def check_spread(rows: Array, scaling: Scaling, kind: ScalingKind) -> None:
+    """Raise InvalidInputError where values differ by less than single precision holds once they are divided by that.
 
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,), "balanced" or None
-        ``"balanced"``: every class of `y` counts the same.
-    y : array-like of shape (n_samples,), optional
-    n_samples : int
-
-    Raises
-    ------
-    InvalidInputError
-        If they are not finite numbers of at least 0, one a row, with one above 0; or there are no classes to balance.
+    Squares of such differences can be zero, and so what varies would be taken for constant.
     """
-    if sample_weight is None:
-        return None
-    if isinstance(sample_weight, str):
-        labels = None if y is None else np.asarray(y)
-        if sample_weight != "balanced" or labels is None or labels.shape != (n_samples,):
+    least = float(np.finfo(np.float32).tiny)
+    doubtful = np.flatnonzero((scaling.scale < least) | (scaling.scale == 1))  # 1 is that of constants
+    if kind == "none" or len(doubtful) == 0:
+        return
+    among = some_rows(rows, None)[:, doubtful]
+    extent = among.max(0) - among.min(0)
+    largest = extent.max(keepdims=True) if kind == "global" else extent
+    for column, found in zip(doubtful, largest, strict=False):
+        if 0 < found < least:
             raise InvalidInputError(
-                "sample_weight must be numbers, one a row of X, or 'balanced' with y one column of classes; "
-                f"got {sample_weight!r} and y of shape {None if labels is None else labels.shape}"
+                f"the values in column {column} of X differ by {found:.2g} at most, and scaling={kind!r} needs "
+                f"{least:.2g} or more; give X in another unit"
             )
-        return np.asarray(compute_sample_weight("balanced", labels), dtype=np.float64)
-    wanted = f"sample_weight must be finite numbers of at least 0, one a row of X, shape ({n_samples},)"
-    try:
-        weights = np.array(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidInputError(f"{wanted}: {error}") from error
-    if weights.shape != (n_samples,):
-        raise InvalidInputError(f"{wanted}; got shape {weights.shape}")
-    if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
-        raise InvalidInputError(
-            f"{wanted}, not all of them zero; got values from {weights.min():g} to {weights.max():g}"
-        )
-    weights /= weights.max()  # what counts is how they compare; their sum must not overflow
-    return weights
 
 
 def check_unit_interval(rows: Array, reason: str) -> None:

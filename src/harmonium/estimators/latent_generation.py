@@ -11,6 +11,8 @@ import torch
 from harmonium.estimators.latent_paths import LatentPaths
 from harmonium.estimators.parameters import check_positive_integer, check_positive_number
 from harmonium.exceptions import InvalidInputError
+from harmonium.modules.vae import VAEModule
+from harmonium.precision import DOUBLE
 from harmonium.random.seeding import RandomState, root_seed, spawn_generator
 
 _MANIFOLD_TAIL = 0.02
@@ -68,10 +70,10 @@ class LatentGeneration(LatentPaths):
         check_positive_number("temperature", temperature)
         if density is not None:
             raise InvalidInputError(_NO_EX_POST.format(f"density={density!r}"))
-        module = self._exact_module()
-        c = self._condition(y, n_samples)
-        generator = spawn_generator(root_seed(random_state), "draws")
-        with torch.no_grad():
+        with self._memory_of_rows("a sample", n_samples), torch.no_grad():
+            module = self._exact_module()
+            c = self._condition(y, n_samples)
+            generator = spawn_generator(root_seed(random_state), "draws")
             z = module.prior.sample(n_samples, generator, torch.float64, c, temperature)
             r = module.decode(z, c)
             v = module.likelihood.sample(r, generator) if noise else module.likelihood.mean(r)
@@ -99,9 +101,12 @@ class LatentGeneration(LatentPaths):
         module = self._exact_module()
         if module.n_latent != 2:
             raise InvalidInputError(f"manifold needs n_latent=2; got {module.n_latent}")
-        shares = torch.linspace(_MANIFOLD_TAIL, 1 - _MANIFOLD_TAIL, n_side, dtype=torch.float64)
+        with self._memory_of_rows("a manifold", n_side**2):
+            return self.decode(self._grid(module, n_side, y), y)
+
+    def _grid(self, module: VAEModule, n_side: int, y: Any) -> npt.NDArray[np.float64]:
+        shares = torch.linspace(_MANIFOLD_TAIL, 1 - _MANIFOLD_TAIL, n_side, **DOUBLE)
         up, across = torch.meshgrid(shares.flip(0), shares, indexing="ij")
         with torch.no_grad():
             u = torch.stack([across.ravel(), up.ravel()], 1)
-            z = module.prior.from_uniform(u, self._condition(y, len(u)))
-        return self.decode(z.numpy(), y)
+            return module.prior.from_uniform(u, self._condition(y, len(u))).numpy()

@@ -46,8 +46,9 @@ class LatentPaths(VariationalInference):
         if n < 2:
             raise InvalidInputError(f"n must be 2 or more, for both ends; got {n!r}")
         first, last = (self.encode(np.asarray(x).reshape(1, -1), y)[0].astype(np.float64) for x in (x1, x2))
-        t = np.linspace(0, 1, n)[:, None]
-        return self.decode((1 - t) * first + t * last, y)
+        with self._memory_of_rows("an interpolation", n):
+            t = np.linspace(0, 1, n)[:, None]
+            return self.decode((1 - t) * first + t * last, y)
 
     def traverse(
         self, z: npt.ArrayLike, dimension: int, values: npt.ArrayLike, y: Any = None

@@ -15,6 +15,7 @@ from harmonium.data.splits import Indices
 from harmonium.data.tensors import as_tensor
 from harmonium.estimators.input_checks import Array
 from harmonium.modules.mixture_prior import MixturePrior
+from harmonium.precision import INTEGER
 from harmonium.random.seeding import spawn_generator
 from harmonium.training.trainer import Trainer
 
@@ -53,7 +54,7 @@ def placement(
             return
         generator = spawn_generator(estimator.seed_, "prior")
         chosen = np.arange(len(rows)) if kept is None else kept
-        order = torch.randperm(len(chosen), generator=generator).numpy()
+        order = torch.randperm(len(chosen), generator=generator, **INTEGER).numpy()
         chosen = np.sort(chosen[order[: _ROWS_PER_COMPONENT * len(prior.means)]])
         module.eval()
         draws = [

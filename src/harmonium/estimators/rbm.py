@@ -20,6 +20,7 @@ from harmonium.estimators.input_checks import Array
 from harmonium.estimators.parameters import Check, check_positive_integer, one_of, or_none
 from harmonium.estimators.recording import recorder
 from harmonium.exceptions import InvalidInputError
+from harmonium.memory import COPIES, memory_for
 from harmonium.metrics.partition_function import log_partition
 from harmonium.modules.enumeration import MAX_ENUMERABLE_UNITS
 from harmonium.modules.rbm import RBMModule
@@ -35,6 +36,7 @@ from harmonium.training.trainer import Trainer
 OBJECTIVES = ("cd", "pcd", "likelihood")
 # enough for losses whose differences between epochs and settings are nats, at a fraction of the time
 _VALIDATION_CHAINS, _VALIDATION_TEMPERATURES = 128, 500
+_BYTES_PER_STEP = 40.0  # of the temperatures, a number of Python's and NumPy's each
 _LEAST_SHARE = 30 / 256  # of the annealed chains: where they are worth less, the draws are not to be relied on
 
 
@@ -73,6 +75,9 @@ class RBMEstimator(LatentVariableEstimator):
             raise InvalidInputError(
                 "objective='pcd' needs a negative_phase with a chain of states, such as 'sampled'; got 'mean-field'"
             )
+
+    def _n_parameters(self, n_features: int) -> int:
+        return int(self.n_hidden) * n_features
 
     def _make_objective(self, module: RBMModule, generator: torch.Generator, n_samples: int) -> Objective:
         if self.objective == "likelihood":
@@ -255,7 +260,9 @@ class RBMEstimator(LatentVariableEstimator):
         check_positive_integer("n_gibbs_steps", n_gibbs_steps)
         module = self._exact_module()
         generator = spawn_generator(root_seed(random_state), "draws")
-        with torch.no_grad():
+        n_steps = 0 if module.enumerable_side() else n_gibbs_steps
+        n_bytes = 8.0 * COPIES * n_samples * (module.n_visible + module.n_hidden) + _BYTES_PER_STEP * n_steps
+        with memory_for(f"a sample of {n_samples} rows in {n_gibbs_steps} steps", n_bytes), torch.no_grad():
             h, n_chains, worth = sample_hidden_states(module, n_samples, n_gibbs_steps, generator)
             self._say_how_it_went(n_gibbs_steps, n_chains, worth)
             v = module.sample_visible(h, generator) if noise else module.visible_mean(h)

@@ -24,16 +24,19 @@ from harmonium.estimators.parameters import (
     one_of,
     or_none,
 )
-from harmonium.exceptions import DeadUnitsWarning
+from harmonium.exceptions import DeadUnitsWarning, InvalidInputError
+from harmonium.memory import COPIES, memory_for
 from harmonium.modules.sparse_autoencoder import Scope, SparseAutoencoderModule
 from harmonium.objectives.objective import Objective
 from harmonium.objectives.sparse_denoising import SparseDenoising
+from harmonium.precision import SINGLE
 from harmonium.random.seeding import RandomState, spawn_generator
 from harmonium.training.schedules import ScheduleName
 from harmonium.training.trainer import Trainer
 
 ENCODERS, SCOPES = ("linear-relu", "unrolled"), ("example", "batch")
 SCORE_NOISE_SEED = 0
+_MOST_NOISE = 1e4  # standard deviations of the data: whoever asks for more has another unit in mind
 _DEAD = 1e-4  # of the batches: the running mean of what a unit is used forgets what was some 900 steps before
 _MOST, _EMPTY, _NO_ERROR = 0.5, 0.5, 0.01
 
@@ -177,14 +180,30 @@ class SparseAutoencoder(LatentVariableEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _n_atoms(self, n_features: int) -> int:
+        return max(1, round(self.overcompleteness * n_features))
+
+    def _n_parameters(self, n_features: int) -> int:
+        n_atoms, n_inhibitions = self._n_atoms(n_features), self.n_steps - 1 if self.encoder == "unrolled" else 0
+        return 2 * n_atoms * n_features + n_inhibitions * n_atoms**2
+
     def _make_module(self, n_features: int, generator: torch.Generator) -> SparseAutoencoderModule:
-        n_atoms = max(1, round(self.overcompleteness * n_features))
+        n_atoms = self._n_atoms(n_features)
         n_steps = self.n_steps if self.encoder == "unrolled" else None
         return SparseAutoencoderModule(n_features, n_atoms, generator, self.n_active, self.n_active_of, n_steps)
 
     def _make_objective(self, module: SparseAutoencoderModule, generator: torch.Generator, n_samples: int) -> Objective:
+        self._check_noise()
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
         return SparseDenoising(module, generator, noise=self._noise, l1=self.l1, n_warmup_steps=n_warmup_steps)
+
+    def _check_noise(self) -> None:
+        narrowest = float(self.scaling_.scale.min())
+        if self.noise > _MOST_NOISE * narrowest:
+            raise InvalidInputError(
+                f"noise is in the units of X, and {self.noise:g} is {self.noise / narrowest:.2g} times the "
+                f"{narrowest:.2g} that scaling={self.scaling!r} divides by; at most {_MOST_NOISE:g} times are allowed"
+            )
 
     @property
     def _noise(self) -> torch.Tensor:
@@ -232,7 +251,10 @@ class SparseAutoencoder(LatentVariableEstimator):
         """
         module = self._exact_module()
         codes = check_codes("H", H, self._n_features_out)
-        with torch.no_grad():
+        with (
+            memory_for(f"decoding {len(codes)} rows", 8.0 * COPIES * len(codes) * self.n_features_in_),
+            torch.no_grad(),
+        ):
             return self.scaling_.invert(module.decode(torch.from_numpy(codes))).numpy()
 
     def denoise(self, X: npt.ArrayLike) -> Array:
@@ -266,7 +288,7 @@ class SparseAutoencoder(LatentVariableEstimator):
         generator = spawn_generator(SCORE_NOISE_SEED, "test noise")
 
         def squared_errors(v: torch.Tensor) -> torch.Tensor:
-            noise = torch.empty(v.shape).normal_(generator=generator)
+            noise = torch.empty(v.shape, **SINGLE).normal_(generator=generator)
             denoised: torch.Tensor = module.reconstruct(v + self._noise * noise)
             return (scale * (v - denoised)).square()
 

@@ -6,16 +6,16 @@ import copy
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy.typing as npt
 
 from harmonium.estimators.fitting import PreparedFit, prepare, prepare_next
 from harmonium.estimators.saving import Saving
+from harmonium.estimators.weights import SampleWeight
 from harmonium.training.progress import ProgressBar
 from harmonium.training.trainer import HistoryRow, Trainer
 
-SampleWeight = npt.ArrayLike | Literal["balanced"] | None
 EpochCallback = Callable[[int, HistoryRow], bool | None]
 
 

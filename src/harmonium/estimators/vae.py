@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 import numpy.typing as npt
@@ -218,6 +219,15 @@ class VAE(LatentGeneration):
         if make_likelihood(self.likelihood).takes_unit_interval_only:
             check_unit_interval(rows, f"likelihood={self.likelihood!r}")
         return rows
+
+    def _n_parameters(self, n_features: int) -> int:
+        n_latent = int(self.n_latent)
+        if self.architecture == "mlp":
+            n_ways = pairwise([n_features, *map(int, self.hidden_sizes), n_latent])
+        else:  # whose kernels are small beside them
+            n_ways = pairwise([*map(int, self.hidden_sizes), n_latent])
+        of_prior = int(self.n_components) * n_latent**2 if self.prior == "mixture" else 0
+        return 2 * sum(n_in * n_out for n_in, n_out in n_ways) + of_prior
 
     def _make_module(self, n_features: int, generator: torch.Generator) -> VAEModule:
         n_conditions, n_latent = self._n_conditions, int(self.n_latent)

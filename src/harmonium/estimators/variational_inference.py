@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from numbers import Real
 from typing import Any
 
@@ -18,6 +19,7 @@ from harmonium.estimators.inference import map_rows
 from harmonium.estimators.input_checks import Array, check_codes
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.exceptions import InvalidInputError
+from harmonium.memory import COPIES, memory_for
 from harmonium.metrics.variational_bounds import divergence, elbo, iwae
 from harmonium.modules.vae import VAEModule
 from harmonium.random.seeding import spawn_generator
@@ -103,6 +105,11 @@ class VariationalInference(LatentVariableEstimator):
         """
         return self._infer(X, y, lambda module, *v: self.scaling_.invert(module.reconstruct(*v)))
 
+    def _memory_of_rows(self, what: str, n_rows: int) -> AbstractContextManager[None]:
+        check_is_fitted(self)
+        n_bytes = 8.0 * COPIES * n_rows * (self.n_features_in_ + self._n_features_out)
+        return memory_for(f"{what} of {n_rows} rows", n_bytes)
+
     def decode(self, z: npt.ArrayLike, y: npt.ArrayLike | None = None) -> npt.NDArray[np.float64]:
         """Return E[x | z] in the user's units, shape (n_samples, n_features).
 
@@ -114,7 +121,7 @@ class VariationalInference(LatentVariableEstimator):
         """
         module = self._exact_module()
         points = check_codes("z", z, self._n_features_out)
-        with torch.no_grad():
+        with self._memory_of_rows("decoding", len(points)), torch.no_grad():
             r = module.decode(torch.from_numpy(points), self._condition(y, len(points)))
             return self.scaling_.invert(module.likelihood.mean(r)).numpy()
 

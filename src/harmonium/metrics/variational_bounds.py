@@ -24,7 +24,7 @@ def elbo(
     The expectation is the mean over `n_samples` draws; the KL divergence is the prior's.
     """
     mean, log_variance = module.encode(x, c)
-    total = torch.zeros(len(x), dtype=mean.dtype)
+    total = mean.new_zeros(len(x))
     for _ in range(n_samples):
         z = module.sample_posterior(mean, log_variance, generator)
         total += module.log_likelihood(x, z, c) - module.prior.kl(mean, log_variance, z, c)
@@ -55,7 +55,7 @@ def iwae(
     ELBO = L_1 <= L_K <= log p(x) in expectation (Y. Burda, R. Grosse, R. Salakhutdinov, ICLR 2016, eq. 8).
     """
     mean, log_variance = module.encode(x, c)
-    total = torch.full((len(x),), -math.inf, dtype=mean.dtype)
+    total = mean.new_full((len(x),), -math.inf)
     at_once = max(1, _ROWS_AT_ONCE // len(x))
     for first in range(0, n_importance, at_once):
         n_draws = min(at_once, n_importance - first)

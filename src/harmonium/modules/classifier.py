@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from harmonium.modules.networks import halved_shapes, layer, mlp
+from harmonium.precision import SINGLE
 
 _CHANNELS = (32, 64, 64)
 
@@ -30,13 +31,13 @@ class ClassifierModule(nn.Module):
         first, second, third = _CHANNELS
         self.convolutions = nn.Sequential(
             layer(nn.Conv2d, generator, 1, first, 4, stride=2, padding=1),
-            nn.BatchNorm2d(first),
+            nn.BatchNorm2d(first, **SINGLE),
             nn.ReLU(inplace=True),
             layer(nn.Conv2d, generator, first, second, 4, stride=2, padding=1),
-            nn.BatchNorm2d(second),
+            nn.BatchNorm2d(second, **SINGLE),
             nn.ReLU(inplace=True),
             layer(nn.Conv2d, generator, second, third, 3, padding=1),
-            nn.BatchNorm2d(third),
+            nn.BatchNorm2d(third, **SINGLE),
             nn.ReLU(inplace=True),
         )
         height, width = halved_shapes(image_shape, 2)[-1]

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import torch
 
+from harmonium.precision import INTEGER
+
 MAX_ENUMERABLE_UNITS = 20
 _STATES_PER_CHUNK = 2**14
 
@@ -30,7 +32,7 @@ class EnumerableSide(NamedTuple):
 
 def binary_states(n_units: int, dtype: torch.dtype) -> torch.Tensor:
     """Return all 2^n states of binary units, shape (2^n_units, n_units)."""
-    return (torch.arange(2**n_units)[:, None] >> torch.arange(n_units) & 1).to(dtype)
+    return (torch.arange(2**n_units, **INTEGER)[:, None] >> torch.arange(n_units, **INTEGER) & 1).to(dtype)
 
 
 def log_weights(side: EnumerableSide, states: torch.Tensor) -> torch.Tensor:

@@ -102,7 +102,7 @@ class FlowPrior(Prior):
     def log_prob(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
         """Return log p(z | c), shape (n,), by the change of variables."""
         couplings: Any = self.couplings
-        log_determinant = torch.zeros(z.shape[:-1], dtype=z.dtype)
+        log_determinant = z.new_zeros(z.shape[:-1])
         for coupling in reversed(couplings):
             z, change = coupling.inverse(z, c)
             log_determinant = log_determinant + change

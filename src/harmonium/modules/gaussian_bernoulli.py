@@ -10,6 +10,7 @@ from torch import nn
 from harmonium.exceptions import SigmaAtBoundWarning
 from harmonium.modules.hidden_marginal import HiddenMarginal
 from harmonium.modules.rbm import HIDDEN_CENTRE, RBMModule, StandardisedRBM, gradient_of
+from harmonium.precision import DOUBLE
 from harmonium.random.draws import fill_normal
 
 _AT_BOUND, _NOTABLE = 1.001, 0.1
@@ -88,7 +89,7 @@ class GaussianBernoulliRBMModule(RBMModule):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(n_visible, n_hidden, generator)
-        log_variance = 2 * torch.as_tensor(sigma, dtype=torch.float64).log()
+        log_variance = 2 * torch.as_tensor(sigma, **DOUBLE).log()
         self.log_variance = nn.Parameter(
             log_variance.to(torch.float32).expand(n_visible).clone(), requires_grad=learn_sigma
         )

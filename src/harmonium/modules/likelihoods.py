@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
+from harmonium.precision import SINGLE
+
 LikelihoodName = Literal["bernoulli", "continuous-bernoulli", "gaussian", "calibrated-gaussian"]
 
 
@@ -120,10 +122,10 @@ class Gaussian(Likelihood):
         super().__init__()
         self.calibrated = calibrated
         if calibrated:
-            self.register_buffer("log_variance", torch.zeros(()))
-            self.register_buffer("n_batches", torch.zeros(()))
+            self.register_buffer("log_variance", torch.zeros((), **SINGLE))
+            self.register_buffer("n_batches", torch.zeros((), **SINGLE))
         else:
-            self.log_variance = nn.Parameter(torch.zeros(()))
+            self.log_variance = nn.Parameter(torch.zeros((), **SINGLE))
 
     def log_prob(self, x: torch.Tensor, r: torch.Tensor) -> torch.Tensor:
         """Return the log-density; while training a calibrated one also takes sigma² from the batch."""

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from harmonium.modules.priors import Prior, StandardNormal
+from harmonium.precision import INTEGER, SINGLE
 
 _RIDGE = 1e-4  # least eigenvalue of a fitted covariance, as a variance of z
 _N_ITERATIONS = 20
@@ -49,11 +50,11 @@ class MixturePrior(Prior):
 
     def __init__(self, n_latent: int, n_components: int, n_conditions: int = 0) -> None:
         super().__init__(n_latent)
-        self.log_weights = nn.Parameter(torch.zeros(n_components))
-        self.gate = nn.Parameter(torch.zeros(n_conditions, n_components))
-        self.means = nn.Parameter(torch.zeros(n_components, n_latent))
-        self.factors = nn.Parameter(torch.zeros(n_components, n_latent, n_latent))
-        self.register_buffer("is_placed", torch.tensor(False))
+        self.log_weights = nn.Parameter(torch.zeros(n_components, **SINGLE))
+        self.gate = nn.Parameter(torch.zeros(n_conditions, n_components, **SINGLE))
+        self.means = nn.Parameter(torch.zeros(n_components, n_latent, **SINGLE))
+        self.factors = nn.Parameter(torch.zeros(n_components, n_latent, n_latent, **SINGLE))
+        self.register_buffer("is_placed", torch.tensor(False, device="cpu"))
 
     def _log_pi(self, c: torch.Tensor | None) -> torch.Tensor:
         """Return log pi(c), shape (n_components,), or (n, n_components) with conditions."""
@@ -136,10 +137,10 @@ class MixturePrior(Prior):
             conditions, groups = torch.unique(c, dim=0, return_inverse=True)
         if conditions is None or len(conditions) > n_components:
             conditions, groups = None, _clusters(z, n_components // _COMPONENTS_PER_CLUSTER, seed)
-        shares = torch.bincount(groups) / len(z)
+        shares = torch.bincount(groups).float() / len(z)
         n_spare = n_components - len(shares)
-        ends = torch.arange(1, len(shares) + 1) + (n_spare * shares.cumsum(0)).round().long()
-        log_weights = torch.full((len(shares), n_components), _LOG_WEIGHT_ELSEWHERE)
+        ends = torch.arange(1, len(shares) + 1, **INTEGER) + (n_spare * shares.cumsum(0)).round().long()
+        log_weights = torch.full((len(shares), n_components), _LOG_WEIGHT_ELSEWHERE, **SINGLE)
         spread, first = z.var(0, correction=0) + _RIDGE, 0
         for group, end in enumerate(ends.tolist()):
             weights, means, factors = fit_mixture(z[groups == group], end - first, spread, seed)
@@ -205,7 +206,7 @@ def fit_mixture(
 def _clusters(z: torch.Tensor, n_clusters: int, seed: int) -> torch.Tensor:
     """Return which of some clusters each point is of."""
     if n_clusters < 2 or len(z) < n_clusters:
-        return torch.zeros(len(z), dtype=torch.int64)
+        return torch.zeros(len(z), **INTEGER)
     from sklearn.cluster import KMeans
 
     labels = KMeans(n_clusters, n_init=1, random_state=seed % 2**32).fit_predict(z.numpy())

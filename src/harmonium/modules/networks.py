@@ -16,6 +16,8 @@ from torch import nn
 from torch.nn.functional import conv2d
 from torch.nn.utils import skip_init
 
+from harmonium.precision import SINGLE
+
 ArchitectureName = Literal["mlp", "convolutional"]
 ARCHITECTURES: tuple[str, ...] = ("mlp", "convolutional")
 _HALVING: dict[str, Any] = {"stride": 2, "padding": 1}
@@ -79,7 +81,7 @@ def layer(kind: type[nn.Module], generator: torch.Generator, *arguments: int, **
     K. He et al., "Delving Deep into Rectifiers", ICCV 2015, eq. 10. PyTorch's own initialisation would draw from the
     global generator.
     """
-    layer: Any = skip_init(kind, *arguments, **options)  # type: ignore[no-untyped-call]  # untyped in PyTorch
+    layer: Any = skip_init(kind, *arguments, **options, **SINGLE)  # type: ignore[no-untyped-call]  # untyped in PyTorch
     weight = layer.weight
     # a unit of a transposed convolution with stride 2 sees a quarter of its kernel
     fan_in = weight.shape[0] * weight[0, 0].numel() / 4 if kind is nn.ConvTranspose2d else weight[0].numel()
@@ -144,7 +146,9 @@ class ConvolutionalEncoder(nn.Module):
         maps = conv2d(images, weight[:, :n_channels], self.first.bias, **_HALVING)
         if conditions.shape[1] > 0:
             # the planes of a condition are constant: their part of the convolution is one map each, made once a batch
-            planes = torch.eye(conditions.shape[1]).to(x)[:, :, None, None].expand(-1, -1, self.height, self.width)
+            planes = torch.eye(conditions.shape[1], dtype=x.dtype, device=x.device)[:, :, None, None].expand(
+                -1, -1, self.height, self.width
+            )
             maps = maps + torch.tensordot(conditions, conv2d(planes, weight[:, n_channels:], **_HALVING), 1)
         features: torch.Tensor = self.head(self.convolutions(maps).flatten(1))
         return features

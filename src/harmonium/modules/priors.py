@@ -65,7 +65,7 @@ class Prior(nn.Module, ABC):
         temperature : float
             Factor on the standard deviation of the noise that z is made of; the prior's own draws have 1.
         """
-        e = torch.empty(n, self.n_latent, dtype=dtype).normal_(generator=generator)
+        e = torch.empty(n, self.n_latent, dtype=dtype, device=generator.device).normal_(generator=generator)
         return self.push(temperature * e, generator, c)
 
     def kl(

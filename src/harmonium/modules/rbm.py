@@ -12,6 +12,7 @@ from torch.nn.functional import softplus
 from harmonium.exceptions import TrainingWarning
 from harmonium.modules.enumeration import MAX_ENUMERABLE_UNITS, EnumerableSide
 from harmonium.modules.hidden_marginal import HiddenMarginal
+from harmonium.precision import SINGLE
 from harmonium.random.draws import bernoulli
 
 HIDDEN_CENTRE = 0.5
@@ -106,9 +107,9 @@ class RBMModule(nn.Module, ABC):
 
     def __init__(self, n_visible: int, n_hidden: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
-        self.weight = nn.Parameter(INITIAL_WEIGHT_SD * torch.randn(n_hidden, n_visible, generator=generator))
-        self.hidden_bias = nn.Parameter(torch.zeros(n_hidden))
-        self.visible_centre = nn.Parameter(torch.zeros(n_visible))
+        self.weight = nn.Parameter(INITIAL_WEIGHT_SD * torch.randn(n_hidden, n_visible, generator=generator, **SINGLE))
+        self.hidden_bias = nn.Parameter(torch.zeros(n_hidden, **SINGLE))
+        self.visible_centre = nn.Parameter(torch.zeros(n_visible, **SINGLE))
 
     @property
     def n_visible(self) -> int:

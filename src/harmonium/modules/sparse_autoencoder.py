@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
+from harmonium.precision import INTEGER, SINGLE
+
 Scope = Literal["example", "batch"]
 _STEP = 0.2  # of the longest that is safe
 _MEMORY = 100  # batches
@@ -73,19 +75,19 @@ class SparseAutoencoderModule(nn.Module):
         n_steps: int | None = None,
     ) -> None:
         super().__init__()
-        self.dictionary = nn.Parameter(torch.empty(n_atoms, n_features).normal_(generator=generator))
+        self.dictionary = nn.Parameter(torch.empty(n_atoms, n_features, **SINGLE).normal_(generator=generator))
         self.project()
         self.weight = nn.Parameter(self.dictionary.detach().clone())
-        self.bias = nn.Parameter(torch.zeros(n_atoms))
-        self.centre = nn.Parameter(torch.zeros(n_features))
+        self.bias = nn.Parameter(torch.zeros(n_atoms, **SINGLE))
+        self.centre = nn.Parameter(torch.zeros(n_features, **SINGLE))
         self.n_active, self.n_active_of, self.n_steps = n_active, n_active_of, n_steps
         if n_steps is not None:
             gram = self.dictionary.detach() @ self.dictionary.detach().T
             self.inhibition = nn.Parameter(gram.repeat(n_steps - 1, 1, 1))
             self.register_buffer("step_size", _STEP / torch.linalg.eigvalsh(gram)[-1])
         if n_active is not None and n_active_of == "batch":
-            self.register_buffer("threshold", torch.zeros(()))
-            self.register_buffer("n_batches", torch.zeros((), dtype=torch.int64))
+            self.register_buffer("threshold", torch.zeros((), **SINGLE))
+            self.register_buffer("n_batches", torch.zeros((), **INTEGER))
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Return h, non-negative, of shape (n, n_atoms)."""

@@ -7,6 +7,7 @@ from torch.nn.functional import cross_entropy
 
 from harmonium.modules.classifier import ClassifierModule
 from harmonium.objectives.objective import LossOutput, Objective
+from harmonium.precision import SINGLE
 
 
 class CrossEntropy(Objective):
@@ -26,6 +27,6 @@ class CrossEntropy(Objective):
         """Return the cross-entropy, nats an example."""
         if labels is None:
             raise ValueError("a classifier is trained on labels")
-        is_mirrored = torch.rand((len(batch), 1), generator=self.generator) < 0.5
+        is_mirrored = torch.rand((len(batch), 1), generator=self.generator, **SINGLE) < 0.5
         loss = cross_entropy(self.module(torch.where(is_mirrored, self.module.mirror(batch), batch)), labels)
         return LossOutput(loss, {"cross_entropy": loss.detach()})

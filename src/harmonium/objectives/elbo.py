@@ -6,6 +6,7 @@ import torch
 
 from harmonium.modules.vae import VAEModule
 from harmonium.objectives.objective import LossOutput, Objective
+from harmonium.precision import INTEGER
 
 
 class NegativeELBO(Objective):
@@ -40,7 +41,7 @@ class NegativeELBO(Objective):
         super().__init__(module, generator)
         self.beta = beta
         self.n_warmup_steps = n_warmup_steps
-        self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("n_steps", torch.zeros((), **INTEGER))
 
     def forward(self, batch: torch.Tensor, c: torch.Tensor | None = None) -> LossOutput:
         """Return L of a batch; every call while training is a step of the warm-up."""

@@ -37,7 +37,7 @@ class PersistentContrastiveDivergence(ContrastiveDivergence):
         negative_phase: NegativePhase = "collapsed",
     ) -> None:
         super().__init__(module, generator, n_gibbs_steps=n_gibbs_steps, negative_phase=negative_phase)
-        start = torch.full((n_chains, module.n_hidden), 0.5, dtype=module.weight.dtype)
+        start = module.weight.new_full((n_chains, module.n_hidden), 0.5)
         self.register_buffer("chains", bernoulli(start, generator))
 
     def _n_chains(self, batch: torch.Tensor) -> int:

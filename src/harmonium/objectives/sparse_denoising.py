@@ -6,6 +6,7 @@ import torch
 
 from harmonium.modules.sparse_autoencoder import SparseAutoencoderModule
 from harmonium.objectives.objective import LossOutput, Objective
+from harmonium.precision import INTEGER, SINGLE
 
 FREQUENT = 0.02
 _MEMORY = 0.99
@@ -55,9 +56,9 @@ class SparseDenoising(Objective):
         super().__init__(module, generator)
         self.l1 = l1
         self.n_warmup_steps = n_warmup_steps
-        self.noise = torch.as_tensor(noise)
-        self.register_buffer("usage", torch.ones(len(module.dictionary)))
-        self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64))
+        self.noise = torch.as_tensor(noise, **SINGLE)
+        self.register_buffer("usage", torch.ones(len(module.dictionary), **SINGLE))
+        self.register_buffer("n_steps", torch.zeros((), **INTEGER))
 
     def forward(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> LossOutput:
         """Return L of a batch; every call while training is a step of the warm-up."""

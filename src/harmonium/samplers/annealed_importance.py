@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from harmonium.precision import SINGLE
 from harmonium.samplers.annealing_paths import AnnealingPath
 
 _N_PILOT_CHAINS, _N_PILOT_TEMPERATURES = 128, 50
@@ -103,7 +104,7 @@ def anneal(
 
 def uniform_states(path: AnnealingPath, n_chains: int, generator: torch.Generator) -> torch.Tensor:
     """Draw hidden states, every one of them as likely; float32, shape (n_chains, n_hidden)."""
-    return torch.empty(n_chains, path.n_hidden).uniform_(generator=generator).round_()
+    return torch.empty(n_chains, path.n_hidden, **SINGLE).uniform_(generator=generator).round_()
 
 
 def effective_sample_size(log_weights: torch.Tensor) -> float:

@@ -11,6 +11,7 @@ import torch
 
 from harmonium.modules.hidden_marginal import HiddenMarginal
 from harmonium.modules.rbm import RBMModule
+from harmonium.precision import DOUBLE
 from harmonium.samplers.gibbs import block_gibbs, collapsed_gibbs
 
 
@@ -76,7 +77,7 @@ class BlockPath(AnnealingPath):
         self._moving = copy.deepcopy(module).float()
         # a temperature is asked for at the end of one step and at the beginning of the next
         self._tempered = functools.lru_cache(maxsize=2)(module.tempered)
-        anywhere = torch.zeros(1, module.n_hidden, dtype=torch.float64)
+        anywhere = torch.zeros(1, module.n_hidden, **DOUBLE)
         constant = -self._tempered(0.0).hidden_free_energy(anywhere).detach()
         self.log_base = self.n_hidden * math.log(2) + float(constant)
 

@@ -9,6 +9,7 @@ import torch
 
 from harmonium.modules.enumeration import EnumerableSide, binary_states, log_weights
 from harmonium.modules.rbm import RBMModule
+from harmonium.precision import DOUBLE, INTEGER, SINGLE
 from harmonium.samplers.annealed_importance import anneal, effective_sample_size, temperatures
 from harmonium.samplers.annealing_paths import annealing_path
 from harmonium.samplers.gibbs import gibbs
@@ -92,7 +93,9 @@ def annealed_hidden_states(
     betas = temperatures(path, n_annealed, generator)
     h, chain_weights = anneal(path, betas, n_chains=n_chains, generator=generator)
     # one uniform number for all, the points a 1/n apart: no more noise than needed (systematic resampling)
-    points = (torch.randperm(n_samples, generator=generator) + torch.rand(1, generator=generator)) / n_samples
+    points = (
+        torch.randperm(n_samples, generator=generator, **INTEGER) + torch.rand(1, generator=generator, **SINGLE)
+    ) / n_samples
     drawn = torch.searchsorted(torch.softmax(chain_weights, 0).cumsum(0), points.double()).clamp_(max=n_chains - 1)
     h = gibbs(module, h[drawn].double(), n_gibbs_steps - n_annealed, generator)
     return HiddenDraws(h, n_chains, effective_sample_size(chain_weights))
@@ -102,5 +105,5 @@ def sample_states(side: EnumerableSide, n_samples: int, generator: torch.Generat
     """Draw states of units that can all be visited, by inverting the distribution function; float64."""
     states = binary_states(side.n_units, torch.float64)
     probabilities = torch.softmax(log_weights(side, states), 0)
-    uniform = torch.empty(n_samples, dtype=torch.float64).uniform_(generator=generator)
+    uniform = torch.empty(n_samples, **DOUBLE).uniform_(generator=generator)
     return states[torch.searchsorted(probabilities.cumsum(0), uniform).clamp_(max=len(states) - 1)]

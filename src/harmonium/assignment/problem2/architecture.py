@@ -12,6 +12,7 @@ from torch import nn
 
 from harmonium.assignment.problem2.protocol import Problem2
 from harmonium.estimators.variational_inference import VariationalInference
+from harmonium.precision import SINGLE
 from harmonium.report.display import Table
 
 _KINDS = {nn.Linear: "fully connected", nn.Conv2d: "convolution", nn.ConvTranspose2d: "transposed convolution"}
@@ -32,13 +33,13 @@ def networks(models: Mapping[str, VariationalInference]) -> Table:
         shape of what it makes of one example, and its parameters with the biases.
     """
     module = next(iter(models.values())).module_
-    c = torch.zeros(1, module.n_conditions)
+    c = torch.zeros(1, module.n_conditions, **SINGLE)
     rows = {}
     with torch.no_grad():
-        z = torch.zeros(1, module.n_latent)
+        z = torch.zeros(1, module.n_latent, **SINGLE)
         n_features = module.decode(z, c).shape[1]
         parts = {
-            "encoder": _shapes(module.encoder, lambda: module.encode(torch.zeros(1, n_features), c)),
+            "encoder": _shapes(module.encoder, lambda: module.encode(torch.zeros(1, n_features, **SINGLE), c)),
             "decoder": _shapes(module.decoder, lambda: module.decode(z, c)),
         }
     for part, shapes in parts.items():
