@@ -95,7 +95,7 @@ def _split(
     """Return the rows to train on and those to hold back; None and None for all and none."""
     if estimator.validation_fraction == 0:
         return None, None
-    return hold_out(n_samples, estimator.validation_fraction, _strata(y), estimator.seed_)
+    return hold_out(n_samples, estimator.validation_fraction, strata(y), estimator.seed_)
 
 
 def _prepared(
@@ -154,7 +154,7 @@ def _early_stopping(
     return EarlyStopping(validation_loss, estimator.patience)
 
 
-def _strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
+def strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
     """Return y where it is one column of classes of two rows or more, else None: it may be anything."""
     labels = np.asarray(y)
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
