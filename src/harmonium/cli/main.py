@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from harmonium import __version__
+from harmonium.cli.examples import shown
 from harmonium.exceptions import HarmoniumError
 
 app = App(
@@ -19,24 +20,25 @@ app = App(
     version=__version__,
     suppress_keyboard_interrupt=False,
 )
-app.command("harmonium.cli.train:app", name="train", help="Train a model into a run directory.")
-app.command(
-    "harmonium.cli.tune:tune_model",
-    name="tune",
-    help="Search for a model's parameters on a validation part of its data.",
-)
-app.command("harmonium.cli.evaluate:evaluate_run", name="evaluate", help="Measure a trained run.")
-app.command(
-    "harmonium.cli.reproduce:reproduce_all",
-    name="reproduce",
-    help="Train, measure and report the assignment's problems.",
-)
-app.command(
-    "harmonium.cli.report:report_runs",
-    name="report",
-    help="Write the notebook, the page and the PDF of the assignment's runs.",
-)
-app.command("harmonium.cli.data:app", name="data", help="List or fetch the named data sets.")
+_COMMANDS = {
+    "train": ("train:app", "Train a model into a run directory."),
+    "tune": ("tune:tune_model", "Search for a model's parameters on a validation part of its data."),
+    "evaluate": ("evaluate:evaluate_run", "Measure a trained run."),
+    "sample": ("sample:sample_run", "Draw new rows from a trained run."),
+    "reconstruct": ("rows_out:reconstruct_rows", "Encode rows and decode them again."),
+    "denoise": ("rows_out:denoise_rows", "Remove the noise of rows."),
+    "embed": ("rows_out:embed_rows", "Write the codes of rows."),
+    "score": ("score:score_rows", "Say how typical each row is, and find outliers."),
+    "runs": ("runs:app", "List trained runs, or compare some."),
+    "data": ("data:app", "List or fetch the named data sets."),
+    "reproduce": ("reproduce:reproduce_all", "Train, measure and report the assignment's problems."),
+    "report": ("report:report_runs", "Write the notebook, the page and the PDF of the assignment's runs."),
+}
+for _name, (_place, _help) in _COMMANDS.items():
+    # a group of commands shows its examples itself
+    _options = {} if _place.endswith(":app") else {"help_epilogue": shown(_name)}
+    app.command(f"harmonium.cli.{_place}", name=_name, help=_help, **_options)
+app.register_install_completion_command(help="Make the shell complete commands and options at the Tab key.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
