@@ -98,6 +98,14 @@ def test_json_has_no_number_that_json_does_not_know(images_file, capsys, monkeyp
     assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == dict.fromkeys(measured)
 
 
+def test_output_that_is_not_read_to_its_end_is_no_error(trained):
+    command = [sys.executable, "-m", "harmonium", "runs", "list", str(trained / "runs")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
 def test_an_error_leaves_stdout_empty(images_file, capsys):
     assert main(["evaluate", "nowhere", "--json"]) == 1
     assert capsys.readouterr().out == ""

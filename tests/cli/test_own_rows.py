@@ -180,7 +180,7 @@ def test_a_run_is_used_from_every_folder(files, monkeypatch):
 def test_a_run_whose_path_was_written_as_it_was_typed_goes_on(files, capsys):
     assert main([*RBM, "--data", "x.npy", "--run-dir", "run"]) == 0
     config = Path("run/config.toml")
-    config.write_text(config.read_text().replace(f'"{Path("x.npy").resolve()}"', '"x.npy"'))
-    assert 'data = "x.npy"' in config.read_text()
+    lines = [line for line in config.read_text().splitlines() if not line.startswith(("#", "data"))]
+    config.write_text("\n".join(['data = "x.npy"', *lines]))
     assert main([*RBM, "--data", "x.npy", "--run-dir", "run"]) == 0
     assert "run is trained already" in capsys.readouterr().out

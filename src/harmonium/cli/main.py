@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import warnings
 from collections.abc import Sequence
 
@@ -14,6 +16,7 @@ from harmonium import __version__
 from harmonium.cli.examples import shown
 from harmonium.exceptions import HarmoniumError
 
+_SIGPIPE = 128 + 13
 app = App(
     name="harmonium",
     help="Latent-variable models that you can trust.",
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 after success; 1 after an error that is said in one sentence; 2 after a mistyped command or option; 130 when
-        stopped by the keyboard.
+        stopped by the keyboard; 141 where the output was not read to its end.
     """
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
     handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
@@ -57,11 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: errors.print(f"warning: {message}")
             app(arguments, result_action="return_value", exit_on_error=False)
+            sys.stdout.flush()
     except CycloptsError:  # it has been printed, with what was perhaps meant
         return 2
     except HarmoniumError as error:
         errors.print(f"error: {error}")
         return 1
+    except BrokenPipeError:  # who reads the output, as head does, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _SIGPIPE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         errors.print(f"error: {place}{error.strerror or error}")

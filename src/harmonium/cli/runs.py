@@ -52,8 +52,8 @@ def compare(*runs: Path, out: Path | None = None, json: AsJson = False) -> None:
 
     if out is not None:
         check_output(out, PICTURES)
+    from harmonium.experiments.run_comparison import compare as compare_runs
     from harmonium.experiments.run_directory import RunDirectory
-    from harmonium.experiments.run_list import compare as compare_runs
 
     found = compare_runs([RunDirectory(run) for run in runs])
     header = [("", *found["names"])]

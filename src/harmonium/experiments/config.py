@@ -11,6 +11,7 @@ import tomli_w
 
 from harmonium.data.datasets import Dataset
 from harmonium.data.registry import Split
+from harmonium.estimators.parameters import check_fraction
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.run_data import data_name, load_split
 from harmonium.families.registry import find_family
@@ -100,6 +101,5 @@ class TrainConfig:
         config = cls(**tomllib.loads(text))
         if not isinstance(config.parameters, dict):
             raise ValueError("parameters must be a table")
-        if not isinstance(config.test_fraction, float) or not 0 <= config.test_fraction < 1:
-            raise ValueError("test_fraction must be a number in [0, 1)")
+        check_fraction("test_fraction", config.test_fraction)
         return config

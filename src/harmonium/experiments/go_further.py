@@ -9,7 +9,6 @@ from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.train import go_on, prepare_run, train
-from harmonium.files import write_atomically
 from harmonium.training.checkpoint import Checkpoints
 from harmonium.training.trainer import Trainer
 
@@ -47,7 +46,7 @@ def go_further(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Tra
     DivergenceError
         If training leaves the finite numbers; the run stays what it was.
     """
-    n_epochs, n_done = config.parameters["n_epochs"], run.config().parameters["n_epochs"]
+    n_epochs, n_done = config.parameters["n_epochs"], run.config().completed().parameters["n_epochs"]
     run.check(config, any_epochs=True)
     if n_epochs < n_done:
         raise InvalidInputError(
@@ -61,7 +60,7 @@ def go_further(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Tra
             n_epochs,
         )
     if not run.is_trained:
-        write_atomically(run.path / "config.toml", config.to_toml())
+        run.write_config(config)
     if not run.is_trained or n_epochs == n_done:
         return train(config, run, *callbacks)
     estimator, prepared, sha256 = prepare_run(config)
@@ -74,5 +73,5 @@ def go_further(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Tra
     estimator._adopt(prepared.trainer).save(run.path)
     run.write_history(prepared.trainer.history)
     run.start(config.with_epochs(n_done), sha256)  # who wrote the model: this version, by this command
-    write_atomically(run.path / "config.toml", config.to_toml())
+    run.write_config(config)
     return True

@@ -26,7 +26,7 @@ def draw_curves(out: Path, names: Sequence[str], histories: Mapping[str, Sequenc
     names : sequence of str
         Of the runs.
     histories : mapping of str to sequence
-        As `harmonium.experiments.run_list.compare` returns them.
+        As `harmonium.experiments.run_comparison.compare` returns them.
 
     Raises
     ------

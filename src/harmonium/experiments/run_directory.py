@@ -89,8 +89,12 @@ class RunDirectory:
                 f"{self.path} was begun on other data: {config.data} has changed since; choose another run directory"
             )
         self.checkpoints.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path / "config.toml", config.to_toml())
+        self.write_config(config)
         self.write_json("manifest.json", manifest.make_manifest(data_sha256))
+
+    def write_config(self, config: TrainConfig) -> None:
+        """Write the configuration, whatever was there."""
+        write_atomically(self.path / "config.toml", config.to_toml())
 
     def config(self) -> TrainConfig:
         """Read the configuration."""
