@@ -1,6 +1,7 @@
 """What a user sees first: examples in each help text that can be typed, completion, ``python -m``, the Tab key."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -21,9 +22,18 @@ def test_the_help_of_each_command_ends_with_its_examples(command, capsys, monkey
     assert [line.strip() for line in shown.splitlines() if line.strip()] == list(EXAMPLES[command])
 
 
-@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+ROOT = Path(__file__).parents[2]
+DOCUMENTED = [
+    line
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for line in re.findall(r"^harmonium .*$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    if "ppca" not in line  # a family of the reader's own
+]
+
+
+@pytest.mark.parametrize("line", [*(line for lines in EXAMPLES.values() for line in lines), *DOCUMENTED])
 def test_an_example_can_be_typed(line):
-    program, *words = shlex.split(line)
+    program, *words = shlex.split(line, comments=True)
     assert program == "harmonium"
     app.parse_args(words, exit_on_error=False, print_error=False)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harmonium.cli.checks import check_data
 from harmonium.cli.config_file import ConfigFile, read_config_file
@@ -13,6 +14,10 @@ from harmonium.cli.printing import print_found
 from harmonium.cli.run_folder import first_that_fits, run_name
 from harmonium.exceptions import InvalidInputError
 from harmonium.families.family import Family
+
+if TYPE_CHECKING:
+    from harmonium.experiments.config import TrainConfig
+    from harmonium.experiments.run_directory import RunDirectory
 
 
 def train_family(
@@ -73,11 +78,7 @@ def train_family(
 
     resolved = TrainConfig.resolve(family.name, data, seed, test_fraction=test_fraction, **parameters)
     if run_dir is None:
-        named = [resolved.parameters[name] for name in family.named_by if name in resolved.parameters]
-        others = {key: value for key, value in given.items() if key not in (*family.named_by, "n_epochs")}
-        if test_fraction:
-            others["test_fraction"] = test_fraction
-        folder = Path("runs") / run_name(family.name, data, recipe, named, others, seed)
+        folder = _default_folder(family, resolved, recipe, given)
         run_dir = first_that_fits(folder, lambda path: RunDirectory(path).check(resolved, any_epochs=continue_))
         if continue_ and not (run_dir / "config.toml").exists():
             raise InvalidInputError(f"there is no run of these settings to continue in {folder}")
@@ -109,7 +110,17 @@ def _following(family: Family, parameters: dict[str, Any], data: str) -> dict[st
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _train(config: Any, run: Any, continue_: bool, verbose: bool) -> bool:
+def _default_folder(family: Family, config: TrainConfig, recipe: str | None, given: Mapping[str, Any]) -> Path:
+    named = [config.parameters[name] for name in family.named_by if name in config.parameters]
+    others = {name: value for name, value in given.items() if name not in (*family.named_by, "n_epochs")}
+    if config.test_fraction:
+        others["test_fraction"] = config.test_fraction
+    return Path("runs") / run_name(
+        family.name, config.data, recipe, named, others, seed=config.parameters["random_state"]
+    )
+
+
+def _train(config: TrainConfig, run: RunDirectory, continue_: bool, verbose: bool) -> bool:
     from harmonium.training.progress import ProgressBar
 
     if continue_:
