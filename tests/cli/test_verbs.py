@@ -238,6 +238,16 @@ def test_rows_that_are_no_images_are_not_drawn(tmp_path, monkeypatch, capsys):
     assert "the model was trained on rows of 4 values; write .npy, .csv, .parquet" in capsys.readouterr().err
 
 
+def test_a_run_whose_data_are_gone_still_draws(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(0).random((40, 4)))
+    few = ["--n-hidden", "2", "--n-epochs", "1", "--no-verbose", "--run-dir", "run"]
+    assert main(["train", "bernoulli-rbm", "--data", "x.npy", *few]) == 0
+    Path("x.npy").rename("moved.npy")
+    assert main(["sample", "run", "--out", "drawn.npy"]) == 0
+    assert main(["embed", "run", "--data", "moved.npy", "--out", "h.npy"]) == 0
+
+
 def test_a_disk_that_is_full_leaves_the_file_of_before(here, capsys, monkeypatch):
     Path("rows.npy").write_bytes(b"before")
 

@@ -49,7 +49,8 @@ def sample(
         If the model cannot draw, the classes are not its own, or the rows cannot be drawn as a picture.
     """
     estimator = load_trained(run, "sample")
-    shape, is_picture = image_shape(estimator, run), out.suffix.lower() in PICTURES
+    is_picture = out.suffix.lower() in PICTURES
+    shape = image_shape(estimator, run) if is_picture else None
     check_picture(out, shape, estimator.n_features_in_)
     y = conditions_of(estimator, classes)
     options: dict[str, Any] = {} if noise is None and not is_picture else {"noise": bool(noise)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harmonium.data.datasets import Dataset, load_dataset
+from harmonium.data.registry import REGISTRY, find_spec
 from harmonium.exceptions import InvalidInputError, SplitUnavailableError
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.families.registry import family_names, family_of, find_family, is_own
@@ -74,5 +75,6 @@ def image_shape(estimator: Any, run: RunDirectory) -> tuple[int, ...] | None:
     """Return the shape of a row as an image: that which the estimator knows, else that of the run's data."""
     known = getattr(estimator, "image_shape_", None) or getattr(estimator, "image_shape", None)
     if known is None and (run.path / "config.toml").exists():
-        known = load_dataset(run.config().data, "train").image_shape
+        data = run.config().data
+        known = find_spec(data).image_shape if data in REGISTRY else load_dataset(data, "train").image_shape
     return None if known is None else tuple(known)
