@@ -76,6 +76,34 @@ def test_several_classes_are_drawn_one_after_another(here):
     np.testing.assert_array_equal(np.load("rows.npy"), expected)
 
 
+@pytest.mark.parametrize(
+    ("y", "word", "label", "wrong", "sentence"),
+    [
+        (np.linspace(0, 9, 50) + 0.01, "2.5", 2.5, "much", "--class must be a number; got 'much'"),
+        (np.arange(50) % 2 == 0, "True", True, "yes", "--class must be one of False, True; got 'yes'"),
+        (np.arange(50) % 2, "1", 1, "2", "--class must be one of 0, 1; got '2'"),
+    ],
+    ids=["number", "boolean", "integer"],
+)
+def test_a_condition_is_written_as_its_labels_are(tmp_path, monkeypatch, capsys, y, word, label, wrong, sentence):
+    monkeypatch.chdir(tmp_path)
+    X = np.random.default_rng(0).random((50, 3))
+    model = harmonium.ConditionalVAE(1, hidden_sizes=(4,), n_epochs=1, random_state=0).fit(X, y)
+    model.save("saved")
+    assert main(["sample", "saved", "--class", word, "-n", "3", "--out", "x.npy"]) == 0
+    np.testing.assert_array_equal(np.load("x.npy"), model.sample(3, label, random_state=0))
+    assert main(["sample", "saved", "--class", wrong, "--out", "x.npy"]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_model_of_several_conditions_is_drawn_from_in_python(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    X, y = np.random.default_rng(0).random((50, 3)), np.array([["a", 1.5], ["b", 2.0]] * 25, dtype=object)
+    harmonium.ConditionalVAE(1, hidden_sizes=(4,), n_epochs=1, random_state=0).fit(X, y).save("saved")
+    assert main(["sample", "saved", "--class", "a", "--out", "x.npy"]) == 1
+    assert "conditioned on the columns 0, 1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", ["reconstruct", "denoise", "embed"])
 def test_what_comes_out_is_what_the_method_gives_of_the_test_rows(here, verb):
     for family in ABLE[verb]:
