@@ -89,6 +89,7 @@ print("done")
     [
         ("cli", "from harmonium.__main__ import main; sys.exit(main(['--help']))"),
         ("tune", "from harmonium.__main__ import main; sys.exit(main(['tune', 'vae', '--data', 'mnist']))"),
+        ("tables", "from harmonium.__main__ import main; sys.exit(main(['embed', '.', '--out', 'z.parquet']))"),
         ("maps", "import numpy as np\nfrom harmonium.metrics.latent_space import tsne\n"
                  "tsne(np.eye(9), np.eye(9), perplexity=3, seed=0)"),
         ("figures", "import harmonium.figures.curves"),

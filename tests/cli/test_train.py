@@ -57,7 +57,7 @@ def test_without_options_the_estimators_own_defaults_are_trained(asked, model):
                 "4",
                 "8",
             ],
-            "conditional-vae-own-convolutional-gaussian-standard-16-seed0",
+            "conditional-vae-own-convolutional-gaussian-standard-16-hidden_sizes=4,8-seed0",
         ),
         (["sparse-autoencoder"], "sparse-autoencoder-own-0.5-seed0"),
         (["sparse-autoencoder", "--noise", "1"], "sparse-autoencoder-own-1-seed0"),
@@ -112,7 +112,7 @@ def test_a_run_is_trained_again_from_its_configuration(images_file, capsys):
     assert "first is trained already" in capsys.readouterr().out
 
 
-def test_a_configuration_is_overridden_by_options(asked):
+def test_a_configuration_is_overridden_by_options(asked, tmp_path):
     file = TrainConfig.resolve("gaussian-bernoulli-rbm", "own.npz", 4, n_hidden=3, **RECIPES["reconstruction"])
     Path("config.toml").write_text(file.to_toml())
     shutil.copy("own.npz", "other.npz")
@@ -123,7 +123,7 @@ def test_a_configuration_is_overridden_by_options(asked):
     (same, path), (options, _), (recipe, _) = asked
     assert same == file  # the default recipe does not come between
     assert str(path) == "runs/gaussian-bernoulli-rbm-own-3-seed4"
-    assert options.data == "other.npz"
+    assert options.data == str(tmp_path / "other.npz")
     assert options.parameters == file.parameters | {"n_hidden": 9, "random_state": 6}
     assert recipe.parameters == file.parameters | RECIPES["textbook"]
 
@@ -141,7 +141,10 @@ def test_a_configuration_may_leave_out_what_has_a_default(asked):
     [
         ('model = "vae"\ndata = "own.npz"', "c.toml configures the model vae, not gaussian-bernoulli-rbm"),
         ("model = ", "c.toml is not TOML"),
-        ("model = 3", "c.toml must hold the texts model and data and the table parameters; found model = 3"),
+        (
+            "model = 3",
+            "c.toml must hold the texts model and data, the number test_fraction and the table parameters; found model",
+        ),
         ("n_hidden = 3", "found n_hidden = 3"),
         ("[parameters]\nhiden = 3", "c.toml: gaussian-bernoulli-rbm has no parameter 'hiden'"),
         ('data = "missing.npy"', "missing.npy does not exist"),

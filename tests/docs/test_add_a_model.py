@@ -1,5 +1,6 @@
 """The page that says how to add a model: its skeleton is trained and measured by the command line as it stands."""
 
+import json
 import os
 import re
 import subprocess
@@ -55,6 +56,9 @@ def test_the_skeleton_is_trained_measured_and_as_good_as_the_closed_form(run, tm
     scale = X[:1500].std(0)
     best = PCA(3).fit(X[:1500] / scale).score(X[1500:] / scale) - np.log(scale).sum()
     assert float(found[1]) == pytest.approx(best, abs=0.05)
+    scored = json.loads(run("score", "runs/ppca-my-table-3-seed0", "--json").stdout)
+    assert scored["mean"] == pytest.approx(float(found[1]), rel=1e-5)
+    assert "these can sample: bernoulli-rbm, " in run("sample", "runs/ppca-my-table-3-seed0", "--out", "x.npy").stderr
 
 
 def test_its_options_and_its_mistakes_are_said_as_those_of_any_model(run):

@@ -17,12 +17,14 @@ class ConfigFile:
     Attributes
     ----------
     model, data : str, optional
+    test_fraction : float, optional
     parameters : dict
         Of the estimator; what was a tuple once is one again.
     """
 
     model: str | None = None
     data: str | None = None
+    test_fraction: float | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
@@ -32,17 +34,19 @@ def read_config_file(path: Path) -> ConfigFile:
     Raises
     ------
     InvalidInputError
-        If it is not TOML, or holds anything else than a model's name, a data set's and a table of parameters.
+        If it is not TOML, or holds anything else than a model's name, a data set's, a share of test rows and a table of
+        parameters.
     """
     try:
         found = tomllib.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise InvalidInputError(f"{path} is not TOML: {error}") from error
-    kinds = {"model": str, "data": str, "parameters": dict}
+    kinds: dict[str, Any] = {"model": str, "data": str, "test_fraction": (int, float), "parameters": dict}
     for key, value in found.items():
         if not isinstance(value, kinds.get(key, ())):
             raise InvalidInputError(
-                f"{path} must hold the texts model and data and the table parameters; found {key} = {value!r:.40}"
+                f"{path} must hold the texts model and data, the number test_fraction and the table parameters; "
+                f"found {key} = {value!r:.40}"
             )
     parameters = {key: tuple(v) if isinstance(v, list) else v for key, v in found.pop("parameters", {}).items()}
     return ConfigFile(**found, parameters=parameters)

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from harmonium.cli.examples import shown
+from harmonium.cli.printing import AsJson, print_found
 from harmonium.data.registry import REGISTRY, find_spec
 
-app = App(name="data", help="List or fetch the named data sets.")
+app = App(name="data", help="List or fetch the named data sets.", help_epilogue=shown("data"))
 
 
 @app.command(name="list")
-def list_data() -> None:
+def list_data(*, json: AsJson = False) -> None:
     """Say of each named data set whether it is on this machine, and where."""
     from harmonium.data.sources import find_file  # it imports pooch
 
+    sets, lines = [], []
     for spec in REGISTRY.values():
         found = [find_file(spec, name) for name in spec.sha256]
         folders = sorted({str(file[0].parent) for file in found if file is not None})
         state = f"in {', '.join(folders)}" if all(found) else "not on this machine; fetched when first used"
-        print(f"{spec.name:15s} {state}")
+        sets.append({"name": spec.name, "is_here": all(found), "folders": folders})
+        lines.append(f"{spec.name:15s} {state}")
+    print_found({"data": sets}, lines, as_json=json)
 
 
 @app.command
-def fetch(*names: str) -> None:
+def fetch(*names: str, json: AsJson = False) -> None:
     """Fetch data sets that are not on this machine.
 
     Parameters
@@ -32,6 +37,8 @@ def fetch(*names: str) -> None:
     """
     from harmonium.data.sources import obtain_files
 
-    for spec in [find_spec(name) for name in names] or list(REGISTRY.values()):
+    specs = [find_spec(name) for name in names] or list(REGISTRY.values())
+    for spec in specs:
         obtain_files(spec, list(spec.sha256))
-        print(f"{spec.name} is on this machine, whole")
+    lines = [f"{spec.name} is on this machine, whole" for spec in specs]
+    print_found({"fetched": [spec.name for spec in specs]}, lines, as_json=json)

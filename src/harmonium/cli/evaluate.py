@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from harmonium.cli.checks import check_data
+from harmonium.cli.printing import AsJson, print_found, print_remark
 from harmonium.families.registry import find_family
 
 
-def evaluate_run(run: Path, *, data: str | None = None) -> None:
+def evaluate_run(run: Path, *, data: str | None = None, json: AsJson = False) -> None:
     """Measure a trained run on its data's test split and write its metrics.json.
 
     Parameters
@@ -28,7 +29,7 @@ def evaluate_run(run: Path, *, data: str | None = None) -> None:
     # this takes seconds to import, and what can be found wrong at once has been found
     from harmonium.experiments.evaluate import evaluate
 
-    for key, value in evaluate(directory, data).items():
-        print(f"{key:32s} {'exact' if value is None else format(value, '.6g')}")
-    if remark := find_family(config.model).remark(config.parameters):
-        print(remark)
+    found = evaluate(directory, data)
+    lines = [f"{key:32s} {'exact' if value is None else format(value, '.6g')}" for key, value in found.items()]
+    print_found(found, lines, as_json=json)
+    print_remark(find_family(config.model).remark(config.parameters), as_json=json)

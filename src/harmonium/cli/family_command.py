@@ -10,9 +10,15 @@ from typing import Annotated, Any, Literal
 import cyclopts
 
 from harmonium.cli.estimator_options import read_options, read_summary
+from harmonium.cli.printing import AsJson
 from harmonium.cli.train_family import train_family
 from harmonium.families.family import Family
 
+TEST_FRACTION = (
+    "Share of the rows of an own file without a test split that are held back for harmonium evaluate: in the classes' "
+    "proportions, drawn by the seed, and written into config.toml."
+)
+CONTINUE = "Go on with a run to more epochs, --n-epochs in all: what it did is not done again."
 _NOT_OPTIONS = {"random_state", "verbose"}  # the run's own --seed and --verbose stand for them
 
 
@@ -35,13 +41,19 @@ def make_command(family: Family) -> Callable[..., None]:
 
 def _of_the_run(family: Family) -> list[Parameter]:
     parts = [family.name, "DATA", *["RECIPE"] * bool(family.recipes), *map(str.upper, family.named_by), "seedSEED"]
-    where = f"Where the run is written; by default runs/{'-'.join(parts)}."
+    where = (
+        f"Where the run is written; by default runs/{'-'.join(parts)}, with the other settings that are given before "
+        "the seed, and a number behind it where that folder holds another run."
+    )
     options = [
         _keyword("data", str | None, None, "A data set's name, or the path of a .npy, .npz or IDX file."),
         _keyword("run_dir", Path | None, None, where),
+        _keyword("test_fraction", float, 0.0, TEST_FRACTION),
+        _keyword("continue_", bool, False, CONTINUE, "--continue"),
         _keyword("config", Path | None, None, "A config.toml; its values are taken where no option is given."),
         _keyword("seed", int, 0, "The same seed gives the same bits.", "--seed", "--random-state"),
         _keyword("verbose", bool, True, "Show progress."),
+        Parameter("json", Parameter.KEYWORD_ONLY, default=False, annotation=AsJson),
     ]
     if family.recipes:
         names = tuple(family.recipes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import warnings
 from collections.abc import Sequence
 
@@ -11,32 +13,35 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from harmonium import __version__
+from harmonium.cli.examples import shown
 from harmonium.exceptions import HarmoniumError
 
+_SIGPIPE = 128 + 13
 app = App(
     name="harmonium",
     help="Latent-variable models that you can trust.",
     version=__version__,
     suppress_keyboard_interrupt=False,
 )
-app.command("harmonium.cli.train:app", name="train", help="Train a model into a run directory.")
-app.command(
-    "harmonium.cli.tune:tune_model",
-    name="tune",
-    help="Search for a model's parameters on a validation part of its data.",
-)
-app.command("harmonium.cli.evaluate:evaluate_run", name="evaluate", help="Measure a trained run.")
-app.command(
-    "harmonium.cli.reproduce:reproduce_all",
-    name="reproduce",
-    help="Train, measure and report the assignment's problems.",
-)
-app.command(
-    "harmonium.cli.report:report_runs",
-    name="report",
-    help="Write the notebook, the page and the PDF of the assignment's runs.",
-)
-app.command("harmonium.cli.data:app", name="data", help="List or fetch the named data sets.")
+_COMMANDS = {
+    "train": ("train:app", "Train a model into a run directory."),
+    "tune": ("tune:tune_model", "Search for a model's parameters on a validation part of its data."),
+    "evaluate": ("evaluate:evaluate_run", "Measure a trained run."),
+    "sample": ("sample:sample_run", "Draw new rows from a trained run."),
+    "reconstruct": ("rows_out:reconstruct_rows", "Encode rows and decode them again."),
+    "denoise": ("rows_out:denoise_rows", "Remove the noise of rows."),
+    "embed": ("rows_out:embed_rows", "Write the codes of rows."),
+    "score": ("score:score_rows", "Say how typical each row is, and find outliers."),
+    "runs": ("runs:app", "List trained runs, or compare some."),
+    "data": ("data:app", "List or fetch the named data sets."),
+    "reproduce": ("reproduce:reproduce_all", "Train, measure and report the assignment's problems."),
+    "report": ("report:report_runs", "Write the notebook, the page and the PDF of the assignment's runs."),
+}
+for _name, (_place, _help) in _COMMANDS.items():
+    # a group of commands shows its examples itself
+    _options = {} if _place.endswith(":app") else {"help_epilogue": shown(_name)}
+    app.command(f"harmonium.cli.{_place}", name=_name, help=_help, **_options)
+app.register_install_completion_command(help="Make the shell complete commands and options at the Tab key.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 after success; 1 after an error that is said in one sentence; 2 after a mistyped command or option; 130 when
-        stopped by the keyboard.
+        stopped by the keyboard; 141 where the output was not read to its end.
     """
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
     handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
@@ -55,11 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: errors.print(f"warning: {message}")
             app(arguments, result_action="return_value", exit_on_error=False)
+            sys.stdout.flush()
     except CycloptsError:  # it has been printed, with what was perhaps meant
         return 2
     except HarmoniumError as error:
         errors.print(f"error: {error}")
         return 1
+    except BrokenPipeError:  # who reads the output, as head does, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _SIGPIPE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         errors.print(f"error: {place}{error.strerror or error}")

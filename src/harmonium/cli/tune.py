@@ -7,6 +7,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from harmonium.cli.family_command import TEST_FRACTION
+from harmonium.cli.next_command import evaluate_command, how_to_measure
+from harmonium.cli.printing import AsJson, print_found
+from harmonium.cli.run_folder import first_that_fits, run_name
 from harmonium.exceptions import InvalidInputError
 from harmonium.extras import require
 from harmonium.families.registry import family_names, find_family, is_own
@@ -26,6 +30,8 @@ def tune_model(
     workers: int | None = None,
     space: Path | None = None,
     seed: int = 0,
+    test_fraction: Annotated[float, Parameter(help=TEST_FRACTION)] = 0.0,
+    json: AsJson = False,
 ) -> None:
     """Search for the setting with the lowest validation loss, then train it; a second call goes on.
 
@@ -36,7 +42,8 @@ def tune_model(
     data
         A data set's name, or the path of a .npy, .npz or IDX file.
     run_dir
-        Where the search and the chosen run are written; by default runs/tuned-MODEL-DATA-seedSEED.
+        Where the search and the chosen run are written; by default runs/tuned-MODEL-DATA-seedSEED, with a number behind
+        it where that folder holds another search.
     n_trials
         Settings to try.
     n_epochs
@@ -67,13 +74,18 @@ def tune_model(
     # these take seconds to import, and what can be found wrong at once has been found
     from rich.console import Console
 
+    from harmonium.experiments.run_data import data_name
     from harmonium.experiments.run_directory import RunDirectory
+    from harmonium.experiments.study import check_search
     from harmonium.experiments.tune import tune
     from harmonium.experiments.tuning import Tuning
     from harmonium.training.progress import ProgressBar
 
-    tuning = Tuning(model, data, bounds, n_epochs, n_samples, seed)
-    run = RunDirectory(run_dir or Path("runs") / f"tuned-{model}-{Path(data).stem}-seed{seed}")
+    tuning = Tuning(model, data_name(data), bounds, n_epochs, n_samples, seed, test_fraction)
+    if run_dir is None:
+        setting, folder = tuning.setting(), Path("runs") / run_name(f"tuned-{model}", data, None, (), {}, seed)
+        run_dir = first_that_fits(folder, lambda path: check_search(path, setting))
+    run = RunDirectory(run_dir)
     console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     with ProgressBar(f"{model}, the chosen setting", n_final_epochs) as progress:
         chosen = tune(
@@ -85,6 +97,10 @@ def tune_model(
             n_final_epochs=n_final_epochs,
             callbacks=[progress],
         )
-    for name, value in chosen.items():
-        print(f"{name:32s} {value}")
-    print(f"trained into {run.path}, with its study.json and figures/; measure it with: harmonium evaluate {run.path}")
+    config = run.config()
+    trained = f"trained into {run.path}, with its study.json and figures/; {how_to_measure(run.path, config)}"
+    print_found(
+        {"run": str(run.path), "chosen": chosen, "next": evaluate_command(run.path, config)},
+        [*(f"{name:32s} {value}" for name, value in chosen.items()), trained],
+        as_json=json,
+    )

@@ -137,11 +137,10 @@ def _split(
     chosen = None if weights is None or weights.all() else np.flatnonzero(weights)
     if estimator.validation_fraction == 0:
         return _Parts(chosen, None, weights)
+    fraction, seed = float(estimator.validation_fraction), estimator.seed_
     if chosen is None:
-        strata = _strata(y)
-        return _Parts(*hold_out(n_samples, float(estimator.validation_fraction), strata, estimator.seed_), weights)
-    strata = _strata(None if y is None else np.asarray(y)[chosen])
-    kept, held = hold_out(len(chosen), float(estimator.validation_fraction), strata, estimator.seed_)
+        return _Parts(*hold_out(n_samples, fraction, strata(y), seed), weights)
+    kept, held = hold_out(len(chosen), fraction, strata(None if y is None else np.asarray(y)[chosen]), seed)
     return _Parts(chosen[kept], chosen[held], weights)
 
 
@@ -231,7 +230,7 @@ def _mean_loss(
     return mean_loss
 
 
-def _strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
+def strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
     """Return y where it is one column of classes of two rows or more, else None: it may be anything."""
     labels = np.asarray(y)
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels

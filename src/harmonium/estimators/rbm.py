@@ -153,6 +153,18 @@ class RBMEstimator(LatentVariableEstimator):
         module = self._exact_module()
         return map_rows(self, X, lambda v: self.scaling_.invert(module.reconstruct(v)))
 
+    def denoise(self, X: npt.ArrayLike) -> Array:
+        """Return what `reconstruct` does: what the hidden units do not carry, noise as well, is left out.
+
+        Unlike a `SparseAutoencoder` it is not told how strong the noise is, and of clean rows too it leaves out what it
+        has no units for: it helps where the noise is stronger than that.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        """
+        return self.reconstruct(X)
+
     def free_energy(self, X: npt.ArrayLike) -> Array:
         """Return F(v) = -log Σ_h exp(-E(v, h)) of the scaled rows, in nats.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-from harmonium.data.datasets import Dataset, load_dataset
-from harmonium.exceptions import InvalidInputError, SplitUnavailableError
 from harmonium.experiments.run_directory import RunDirectory
+from harmonium.experiments.trained_run import load_rows, load_trained
 from harmonium.families.registry import find_family
 
 
@@ -33,23 +32,11 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
         If the run is not trained, its data have no test split, or the data do not fit it.
     """
     config = run.config()
-    if not run.is_trained:
-        raise InvalidInputError(f"{run.path} is not trained to its end; train it first")
-    estimator = run.load_estimator()
+    estimator = load_trained(run)
+    test = load_rows(run, data)
     measure = find_family(config.model).evaluate
-    metrics: dict[str, Any]
-    if data is None:
-        metrics = measure(estimator, load_dataset(config.data, "test"), lambda: load_dataset(config.data, "train"))
-    else:
-        metrics = measure(estimator, _test_or_whole(data), None)
+    metrics: dict[str, Any] = measure(estimator, test, (lambda: config.load("train")) if data is None else None)
     metrics["seconds_per_epoch"] = median(row["seconds"] for row in estimator.history_)
     if data is None:
         run.write_metrics(metrics)
     return metrics
-
-
-def _test_or_whole(name: str) -> Dataset:
-    try:
-        return load_dataset(name, "test")
-    except SplitUnavailableError:
-        return load_dataset(name, "train")

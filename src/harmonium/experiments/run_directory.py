@@ -50,8 +50,14 @@ class RunDirectory:
 
         return is_saved(self.path)
 
-    def check(self, config: TrainConfig) -> None:
+    def check(self, config: TrainConfig, *, any_epochs: bool = False) -> None:
         """Find that the folder is new, or belongs to a configuration.
+
+        Parameters
+        ----------
+        config : TrainConfig
+        any_epochs : bool
+            Whether it may belong to the same of another number of epochs.
 
         Raises
         ------
@@ -61,13 +67,12 @@ class RunDirectory:
         if not (self.path / "config.toml").exists():
             return
         found = self.config().completed()
-        old = {"model": found.model, "data": found.data, **found.parameters}
-        new = {"model": config.model, "data": config.data, **config.parameters}
+        old, new = found.settings(), config.settings()
         for name in {**new, **old}:
-            if old.get(name) != new.get(name):
+            if old.get(name) != new.get(name) and not (any_epochs and name == "n_epochs"):
                 raise InvalidInputError(
                     f"{self.path} holds a run with {name} = {old.get(name)!r}, not {new.get(name)!r}; "
-                    "choose another run directory"
+                    f"choose another run directory{', or --continue this run' if name == 'n_epochs' else ''}"
                 )
 
     def start(self, config: TrainConfig, data_sha256: str) -> None:
@@ -84,8 +89,12 @@ class RunDirectory:
                 f"{self.path} was begun on other data: {config.data} has changed since; choose another run directory"
             )
         self.checkpoints.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path / "config.toml", config.to_toml())
+        self.write_config(config)
         self.write_json("manifest.json", manifest.make_manifest(data_sha256))
+
+    def write_config(self, config: TrainConfig) -> None:
+        """Write the configuration, whatever was there."""
+        write_atomically(self.path / "config.toml", config.to_toml())
 
     def config(self) -> TrainConfig:
         """Read the configuration."""

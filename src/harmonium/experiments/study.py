@@ -87,12 +87,22 @@ def open_study(folder: Path, setting: dict[str, Any], index: int = 0) -> optuna.
     if found is None:
         study.set_user_attr("setting", setting)
         return study
-    for key, value in json.loads(json.dumps(setting)).items():
-        if found.get(key) != value:
+    wanted = json.loads(json.dumps(setting))
+    for key in {**wanted, **found}:
+        if found.get(key) != wanted.get(key):
             raise InvalidInputError(
-                f"{folder} holds a search with {key} = {found.get(key)!r}, not {value!r}; choose another run directory"
+                f"{folder} holds a search with {key} = {found.get(key)!r}, not {wanted.get(key)!r}; "
+                "choose another run directory"
             )
     return study
+
+
+def check_search(folder: Path, setting: dict[str, Any]) -> None:
+    """Find that a folder holds no search, or one of this setting; InvalidInputError for another."""
+    if journal_path(folder).exists():
+        open_study(folder, setting)
+    elif folder.exists():
+        raise InvalidInputError(f"{folder} holds no search; choose another run directory")
 
 
 def fail(study: optuna.Study, trial: optuna.Trial, error: Exception) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 
-from harmonium.data.datasets import Dataset, load_dataset
-from harmonium.estimators.fitting import prepare
+from harmonium.estimators.base import LatentVariableEstimator
+from harmonium.estimators.fitting import PreparedFit, prepare
 from harmonium.exceptions import DamagedFileError, InvalidInputError, SplitUnavailableError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.run_directory import RunDirectory
-from harmonium.training.checkpoint import Checkpoints, checkpoint_paths, load_checkpoint
+from harmonium.training.checkpoint import Checkpoints, checkpoint_paths, epoch_of, load_checkpoint
 from harmonium.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -46,17 +47,9 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
     run.check(config)
     if _is_whole(run):
         return False
-    estimator = config.make_estimator()
-    data = load_dataset(config.data, "train")
-    prepared = prepare(estimator, data.X, data.labels)
-    test = _test_split(config.data)
-    if test is not None:
-        try:
-            estimator._check_data(test.X, test.labels)
-        except InvalidInputError as error:
-            raise InvalidInputError(f"the test split of {config.data}: {error}") from error
-    run.start(config, data.sha256)
-    _go_on(prepared.trainer, run)
+    estimator, prepared, sha256 = prepare_run(config)
+    run.start(config, sha256)
+    go_on(prepared.trainer, run, config.parameters["n_epochs"])
     prepared.run(
         config.parameters["n_epochs"],
         Checkpoints(run.checkpoints),
@@ -65,6 +58,39 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
     )
     estimator._adopt(prepared.trainer).save(run.path)
     return True
+
+
+def prepare_run(config: TrainConfig) -> tuple[LatentVariableEstimator, PreparedFit, str]:
+    """Return the unfitted estimator, its training made ready, and the SHA-256 of the data.
+
+    Raises
+    ------
+    InvalidInputError
+        If the training rows, or those that the run is to be measured on, are not of the model's kind.
+    """
+    estimator, data = config.make_estimator(), config.load("train")
+    prepared = prepare(estimator, data.X, data.labels)
+    with contextlib.suppress(SplitUnavailableError):  # an own file need not have one
+        test = config.load("test")
+        try:
+            estimator._check_data(test.X, test.labels)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"the test split of {config.data}: {error}") from error
+    return estimator, prepared, data.sha256
+
+
+def go_on(trainer: Trainer, run: RunDirectory, n_epochs: int) -> bool:
+    """Put a trainer into the state of a run's last whole checkpoint of at most so many epochs, if there is one."""
+    for path in checkpoint_paths(run.checkpoints):
+        if epoch_of(path) > n_epochs:  # of a training to more epochs, which was stopped
+            continue
+        try:
+            load_checkpoint(trainer, path)
+        except DamagedFileError as error:
+            logger.warning("passed over: %s", error)
+        else:
+            return True
+    return False
 
 
 def _is_whole(run: RunDirectory) -> bool:
@@ -76,20 +102,3 @@ def _is_whole(run: RunDirectory) -> bool:
         logger.warning("%s; it is made again from the last checkpoint", error)
         return False
     return True
-
-
-def _go_on(trainer: Trainer, run: RunDirectory) -> None:
-    for path in checkpoint_paths(run.checkpoints):
-        try:
-            load_checkpoint(trainer, path)
-        except DamagedFileError as error:
-            logger.warning("passed over: %s", error)
-        else:
-            return
-
-
-def _test_split(name: str) -> Dataset | None:
-    try:
-        return load_dataset(name, "test")
-    except SplitUnavailableError:  # an own file need not have one
-        return None

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from harmonium.data.datasets import Dataset, load_dataset
+from harmonium.data.datasets import Dataset
 from harmonium.data.splits import hold_out
 from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.run_data import load_split
 from harmonium.experiments.search_spaces import SearchSpace
 
 VALIDATION_FRACTION = 0.2
@@ -31,6 +32,8 @@ class Tuning:
     n_samples : int, optional
         Rows of the 80% that trials train on, drawn in the classes' proportions, the same for all; by default all of
         them.
+    test_fraction : float
+        Of the rows of an own file without a test split, which neither trials nor the chosen setting see.
     seed : int
         With one worker the same seed gives the same trials; with more, which trials a new setting is drawn from
         depends on which have ended.
@@ -42,26 +45,30 @@ class Tuning:
     n_epochs: int = 3
     n_samples: int | None = None
     seed: int = 0
+    test_fraction: float = 0.0
 
     def setting(self) -> dict[str, Any]:
         """Return what tells this search from another, as JSON's types."""
         return {
             "model": self.model,
             "data": self.data,
-            "data_sha256": _load(self.data).sha256,
+            "data_sha256": self._training_set().sha256,
             "n_epochs": self.n_epochs,
             "n_samples": self.n_samples,
             "seed": self.seed,
             "space": self.space.to_json(),
+            # searches of before could hold none back, and go on
+            **({"test_fraction": self.test_fraction} if self.test_fraction else {}),
         }
 
     def config(self, drawn: dict[str, Any], **parameters: Any) -> TrainConfig:
         """Return the configuration of what a trial has drawn."""
-        return TrainConfig.resolve(self.model, self.data, self.seed, **self.space.parameters(drawn), **parameters)
+        parameters = self.space.parameters(drawn) | parameters
+        return TrainConfig.resolve(self.model, self.data, self.seed, test_fraction=self.test_fraction, **parameters)
 
     def trial(self, drawn: dict[str, Any]) -> tuple[TrainConfig, Dataset]:
         """Return the configuration of a trial and the rows that it trains on and is measured on."""
-        data = _load(self.data)
+        data = self._training_set()
         n_held = VALIDATION_FRACTION * len(data.X)
         if self.n_samples is not None and self.n_samples + n_held < len(data.X):
             _, rows = hold_out(len(data.X), (self.n_samples + n_held) / len(data.X), data.labels, self.seed)
@@ -69,7 +76,10 @@ class Tuning:
         fraction = n_held / len(data.X)
         return self.config(drawn, validation_fraction=fraction, n_epochs=self.n_epochs), data
 
+    def _training_set(self) -> Dataset:
+        return _load(self.data, self.test_fraction, self.seed)
+
 
 @cache
-def _load(name: str) -> Dataset:
-    return load_dataset(name, "train")
+def _load(name: str, test_fraction: float, seed: int) -> Dataset:
+    return load_split(name, "train", test_fraction, seed)

@@ -69,6 +69,8 @@ class Family:
         takes that for tables. A family without any is not tuned.
     remark : callable
         Maps a run's parameters to a sentence that is to stand below what was measured, or to nothing.
+    score : str
+        What the estimator's `score_samples` gives for each row, in nats; larger is more typical.
     complete : callable
         Maps the parameters that were given and the training data to those that follow from them, such as the shape of
         the images.
@@ -83,6 +85,7 @@ class Family:
     named_by: tuple[str, ...] = ()
     spaces: Mapping[str, Space] = field(default_factory=dict)
     remark: Callable[[Parameters], str] = _nothing
+    score: str = "log-likelihood"
     complete: Callable[[dict[str, Any], Dataset], dict[str, Any]] = _as_they_are
 
     @property

@@ -79,6 +79,7 @@ FAMILY = Family(
     recorded=("negative_elbo",),
     named_by=("architecture", "likelihood", "prior", "n_latent"),
     remark=remark_on_grey_values,
+    score="importance-weighted bound on the log-likelihood",
     complete=complete_network,
     spaces={
         "images": Space(

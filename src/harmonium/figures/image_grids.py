@@ -12,26 +12,26 @@ from matplotlib.axes import Axes
 def tile(
     images: npt.NDArray[np.floating], image_shape: tuple[int, ...], n_columns: int, gap: int = 2
 ) -> npt.NDArray[np.floating]:
-    """Put images beside and below each other, with zeros, drawn white, in the gaps.
+    """Put images beside and below each other, with zeros, drawn white where they are grey, in the gaps.
 
     Parameters
     ----------
-    images : ndarray of shape (n, height * width)
-    image_shape : (height, width)
+    images : ndarray of shape (n, height * width) or (n, height * width * channels)
+    image_shape : (height, width) or (height, width, channels)
     n_columns : int
     gap : int
         Pixels between images.
 
     Returns
     -------
-    ndarray of shape (n_rows * (height + gap) - gap, n_columns * (width + gap) - gap)
+    ndarray of shape (n_rows * (height + gap) - gap, n_columns * (width + gap) - gap), with the channels last
     """
-    height, width = image_shape
+    height, width, *channels = image_shape
     n_rows = -(-len(images) // n_columns)
-    canvas = np.zeros((n_rows * (height + gap) - gap, n_columns * (width + gap) - gap))
+    canvas = np.zeros((n_rows * (height + gap) - gap, n_columns * (width + gap) - gap, *channels))
     for index, image in enumerate(images):
         top, left = (index // n_columns) * (height + gap), (index % n_columns) * (width + gap)
-        canvas[top : top + height, left : left + width] = image.reshape(height, width)
+        canvas[top : top + height, left : left + width] = image.reshape(image_shape)
     return canvas
 
 

@@ -71,6 +71,11 @@ def checkpoint_paths(folder: Path) -> list[Path]:
     return sorted(folder.glob("epoch-*.safetensors"), reverse=True)
 
 
+def epoch_of(path: Path) -> int:
+    """Return the number of epochs that were done when a checkpoint was written, from its name."""
+    return int(path.stem.removeprefix("epoch-"))
+
+
 class Checkpoints:
     """A trainer's callback that writes a checkpoint after every epoch and keeps the newest two.
 
