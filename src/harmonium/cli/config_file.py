@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, shown
+from harmonium.experiments.toml_file import read_toml
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,13 @@ def read_config_file(path: Path) -> ConfigFile:
     InvalidInputError
         If it is not TOML, or holds anything else than a model's name, a data set's and a table of parameters.
     """
-    try:
-        found = tomllib.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise InvalidInputError(f"{path} is not TOML: {error}") from error
+    found = read_toml(path)
     kinds = {"model": str, "data": str, "parameters": dict}
     for key, value in found.items():
         if not isinstance(value, kinds.get(key, ())):
             raise InvalidInputError(
-                f"{path} must hold the texts model and data and the table parameters; found {key} = {value!r:.40}"
+                f"{shown(path)} must hold the texts model and data and the table parameters; "
+                f"found {shown(key):.40} = {value!r:.40}"
             )
     parameters = {key: tuple(v) if isinstance(v, list) else v for key, v in found.pop("parameters", {}).items()}
     return ConfigFile(**found, parameters=parameters)

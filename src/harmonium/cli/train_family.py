@@ -8,7 +8,7 @@ from typing import Any
 from harmonium.cli.checks import check_data
 from harmonium.cli.config_file import ConfigFile, read_config_file
 from harmonium.cli.estimator_options import read_options
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, shown
 from harmonium.families.family import Family
 
 
@@ -42,10 +42,12 @@ def train_family(
     """
     file = ConfigFile() if config is None else read_config_file(config)
     if file.model not in (None, family.name):
-        raise InvalidInputError(f"{config} configures the model {file.model}, not {family.name}")
+        raise InvalidInputError(f"{shown(config)} configures the model {shown(file.model):.40}, not {family.name}")
     allowed = [option.name for option in read_options(family.estimator)]
     for name in file.parameters.keys() - set(allowed):
-        raise InvalidInputError(f"{config}: {family.name} has no parameter {name!r}; it has {', '.join(allowed)}")
+        raise InvalidInputError(
+            f"{shown(config)}: {family.name} has no parameter {name!r:.40}; it has {', '.join(allowed)}"
+        )
     data = data or file.data
     if data is None:
         raise InvalidInputError("--data is missing; it must be the name of a data set or the path of a file")
@@ -55,7 +57,7 @@ def train_family(
     parameters = file.parameters | dict(family.recipes[recipe] if recipe else {}) | given
     found = parameters.pop("random_state", 0)
     parameters = _following(family, parameters, data) | parameters
-    _train(family, data, found if seed is None else seed, parameters, recipe, run_dir, verbose)
+    _train(family, data, found if seed is None else seed, parameters, config, recipe, run_dir, verbose)
 
 
 def _following(family: Family, parameters: dict[str, Any], data: str) -> dict[str, Any]:
@@ -73,6 +75,7 @@ def _train(
     data: str,
     seed: int,
     parameters: dict[str, Any],
+    file: Path | None,
     recipe: str | None,
     run_dir: Path | None,
     verbose: bool,
@@ -83,7 +86,10 @@ def _train(
     from harmonium.experiments.train import train
     from harmonium.training.progress import ProgressBar
 
-    config = TrainConfig.resolve(family.name, data, seed, **parameters)
+    try:
+        config = TrainConfig.resolve(family.name, data, seed, **parameters)
+    except InvalidInputError as error:
+        raise error if file is None else InvalidInputError(f"with {shown(file)}: {error}") from error
     run = RunDirectory(run_dir or Path("runs") / _run_name(family, config.parameters, data, recipe, seed))
     if verbose:
         with ProgressBar(family.name, config.parameters["n_epochs"]) as progress:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.utils.multiclass import type_of_target
 
 from harmonium.data.batches import Batches, Labels
 from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import fit_scaling
-from harmonium.data.splits import Indices, hold_out
+from harmonium.data.splits import Indices, hold_out, strata
 from harmonium.estimators.input_checks import Array
 from harmonium.exceptions import InvalidInputError
 from harmonium.random.seeding import root_seed, spawn_generator
@@ -95,7 +93,8 @@ def _split(
     """Return the rows to train on and those to hold back; None and None for all and none."""
     if estimator.validation_fraction == 0:
         return None, None
-    return hold_out(n_samples, estimator.validation_fraction, _strata(y), estimator.seed_)
+    fraction = estimator.validation_fraction
+    return hold_out(n_samples, fraction, strata(y, fraction * n_samples), estimator.seed_)
 
 
 def _prepared(
@@ -152,14 +151,3 @@ def _early_stopping(
         return total / len(held)
 
     return EarlyStopping(validation_loss, estimator.patience)
-
-
-def _strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
-    """Return y where it is one column of classes of two rows or more, else None: it may be anything."""
-    labels = np.asarray(y)
-    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    if y is None or labels.ndim != 1 or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
-        return None
-    if type_of_target(labels) not in ("binary", "multiclass") or np.unique(labels, return_counts=True)[1].min() < 2:
-        return None
-    return labels
