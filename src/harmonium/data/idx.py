@@ -8,12 +8,11 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
-from harmonium.data.own_file import as_bytes, check_ordinary, fill, most_bytes, what_it_seems
+from harmonium.data.own_file import Stream, as_bytes, check_ordinary, fill, most_bytes, what_it_seems
 from harmonium.exceptions import DamagedFileError, shown
 
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -82,7 +81,7 @@ def read_idx(path: Path) -> npt.NDArray[np.generic]:
             raise DamagedFileError(f"{name} is a damaged gzip file: {error}") from error
 
 
-def _parse(file: IO[bytes], name: str, size: int | None, limit: int | None = None) -> npt.NDArray[np.generic]:
+def _parse(file: Stream, name: str, size: int | None, limit: int | None = None) -> npt.NDArray[np.generic]:
     """Return the array of an IDX stream of a known size, or of any size below a limit."""
     start = file.read(4)
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _DTYPES:

@@ -13,7 +13,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from harmonium.data.own_file import as_bytes, fill, most_bytes, what_it_seems
+from harmonium.data.own_file import Stream, as_bytes, fill, most_bytes, what_it_seems
 from harmonium.exceptions import DamagedFileError, listed, shown
 
 # of each version of the format: how many bytes say how long the header is, and what reads it
@@ -24,7 +24,7 @@ _IS_ENCRYPTED = 0x1
 _BYTES_OF_END = 22  # of the record that ends a zip archive
 
 
-def read_npy(file: IO[bytes], size: int) -> npt.NDArray[np.generic]:
+def read_npy(file: Stream, size: int) -> npt.NDArray[np.generic]:
     """Return the array of a stream in NumPy's format, in this machine's byte order.
 
     Parameters

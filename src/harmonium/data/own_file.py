@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 from harmonium.exceptions import InvalidInputError, shown
 
@@ -26,6 +26,13 @@ _KINDS = {
     b"\x80\x04\x95": "a pickle",
     b"\x80\x05\x95": "a pickle",
 }
+
+
+class Stream(Protocol):
+    """What bytes are read from, one after the other."""
+
+    def read(self, n: int, /) -> bytes:
+        """Return the next bytes, at most n; none at the end."""
 
 
 def check_ordinary(path: Path) -> int:
@@ -68,7 +75,7 @@ def most_bytes(compressed: int) -> int:
     return max(_BYTES_OF_ANY_FILE, _MOST_COMPRESSED * compressed)
 
 
-def fill(room: memoryview, file: IO[bytes]) -> int:
+def fill(room: memoryview, file: Stream) -> int:
     """Read a stream into memory that is there, until it is full or the stream has ended; return how many bytes came."""
     n_read = 0
     while n_read < len(room):

@@ -83,6 +83,6 @@ def strata(y: npt.ArrayLike | None, n_held: float) -> npt.NDArray[Any] | None:
             return None
         labels = labels.astype(str)
     classes, counts = np.unique(labels, return_counts=True)
-    if counts.min(initial=0) < 2 or len(classes) > min(n_held, len(labels) - n_held):
+    if min(counts, default=0) < 2 or len(classes) > min(n_held, len(labels) - n_held):
         return None
     return labels
