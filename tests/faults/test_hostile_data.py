@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import harmonium
 from harmonium.cli.main import main
 from harmonium.data.datasets import load_dataset
 from harmonium.exceptions import DamagedFileError, HarmoniumError, InvalidInputError
@@ -42,11 +43,10 @@ def npy(array: np.ndarray) -> bytes:
 
 def refused(path: Path, kind: type[HarmoniumError] = DamagedFileError, most: int = 2**20) -> str:
     """Return the sentence that a file is refused with, in no more memory than so many bytes and 16 times its own."""
-    load_dataset_once = load_dataset  # what is imported at the first call is not counted
     tracemalloc.start()
     try:
         with pytest.raises(kind) as caught:
-            load_dataset_once(path)
+            load_dataset(path)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -257,3 +257,91 @@ def test_what_a_file_of_another_kind_seems_to_be(tmp_path, name, start, seems):
     said = refused(path)
     assert seems in said
     assert "is not an IDX file" in said or name == "f.npy"
+
+
+@pytest.mark.parametrize(
+    "y", [10**9 + np.arange(60), np.array([f"customer {k}" for k in range(60)])], ids=["n", "name"]
+)
+def test_labels_that_are_identifiers_cost_nothing(tmp_path, monkeypatch, capsys, y):
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(0).random((60, 3), dtype=np.float32)
+    np.savez("own.npz", X_train=rows, X_test=rows, y_train=y, y_test=y)
+    tracemalloc.start()
+    assert load_dataset("own.npz").labels.tolist() == y.tolist()
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+    for model in ("gaussian-bernoulli-rbm", "vae", "sparse-autoencoder"):
+        held_back = ["--validation-fraction", "0.2"]
+        assert main(["train", model, "--data", "own.npz", "--run-dir", model, "--n-epochs", "1", *held_back]) == 0
+        assert main(["evaluate", model]) == 0
+        assert "accuracy" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("y", "asked"),
+    [(np.array([-1, 10**9]), 10**9), (np.array(["bag", "coat"]), "coat"), (np.array([False, True]), True)],
+    ids=["whole numbers", "names", "booleans"],
+)
+def test_labels_keep_their_type_through_the_command_line(tmp_path, monkeypatch, y, asked):
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(0).random((60, 3), dtype=np.float32)
+    np.savez("own.npz", X=rows, y=y[np.arange(60) % 2])
+    options = ["--n-latent", "2", "--hidden-sizes", "3", "--n-epochs", "1"]
+    assert main(["train", "conditional-vae", "--data", "own.npz", "--run-dir", "run", *options]) == 0
+    model = harmonium.load("run")
+    assert model.classes_.tolist() == y.tolist()
+    assert model.classes_.dtype.kind == y.dtype.kind
+    assert model.sample(3, y=asked).shape == (3, 3)
+    with pytest.raises(InvalidInputError, match=f"^y must be among {y[0]}, {y[1]}; got 'hat'$"):
+        model.sample(3, y="hat")
+
+
+SETTINGS = {
+    b"a = " + b"[" * 3000: "is nested more deeply than settings are",
+    b"[" + b"a." * 3000 + b"a]": "is nested more deeply than settings are",
+    b"a = " + b"{a=" * 3000: "is nested more deeply than settings are",
+    b"a = " + b"[" * 50 + b"]" * 50: "is nested more deeply than settings are",
+    b"a = " + b"9" * 5000: "is not TOML: Exceeds the limit",
+    b"a = 0x" + b"f" * 9000: "holds a whole number of more than 64 bits",
+    b"a = 9223372036854775808": "holds a whole number of more than 64 bits",
+    b"a = 'x'" + b" " * 2**14: "bytes; a file of settings has at most 16384",
+    b"\xff\xfe = 3": "is not TOML; it starts with ff fe 20 3d",
+    b"PK\3\4\xff": "is not TOML; it starts with 50 4b 03 04 and seems to be a zip archive (.npz)",
+    b'"\\u001b[31m" = 3': "found ",
+    b'"' + b"n" * 9000 + b'" = 3': "found ",
+    b"\0": "is not TOML: ",
+}
+
+
+@pytest.mark.parametrize("content", SETTINGS, ids=lambda content: repr(content[:20]))
+@pytest.mark.parametrize(
+    "command", [["train", "--config"], ["train", "vae", "--config"], ["tune", "vae", "--data", "own.npy", "--space"]]
+)
+def test_settings_that_are_made_to_mislead(tmp_path, monkeypatch, capsys, content, command):
+    monkeypatch.chdir(tmp_path)
+    np.save("own.npy", X)
+    Path("f.toml").write_bytes(content)
+    assert main([*command, "f.toml"]) == 1
+    said = capsys.readouterr().err.removesuffix("\n")
+    assert said.startswith("error: f.toml")
+    assert SETTINGS[content] in said
+    assert said.isprintable()
+    assert len(said) < 400
+
+
+@pytest.mark.parametrize("name", ["folder", "pipe", "/dev/zero"])
+@pytest.mark.parametrize("command", [["train", "--config"], ["tune", "vae", "--data", "own.npy", "--space"]])
+def test_settings_that_are_no_file(tmp_path, monkeypatch, capsys, name, command):
+    monkeypatch.chdir(tmp_path)
+    np.save("own.npy", X)
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    assert main([*command, name]) == 1
+    kind = "a folder; a file" if name == "folder" else "a device or a pipe; an ordinary file"
+    assert capsys.readouterr().err == f"error: {name} is {kind} is needed\n"
+
+
+def test_no_data_set_has_the_name_of_a_path(capsys):
+    for name in ("../mnist", "/etc/passwd", "\x1b[31m"):
+        assert main(["data", "fetch", name]) == 1
+        assert capsys.readouterr().err == f"error: data set must be one of fashion-mnist, mnist; got {name!r}\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from harmonium.data.registry import REGISTRY, find_spec
+from harmonium.exceptions import shown
 
 app = App(name="data", help="List or fetch the named data sets.")
 
@@ -16,7 +17,7 @@ def list_data() -> None:
 
     for spec in REGISTRY.values():
         found = [find_file(spec, name) for name in spec.sha256]
-        folders = sorted({str(file[0].parent) for file in found if file is not None})
+        folders = sorted({shown(file[0].parent) for file in found if file is not None})
         state = f"in {', '.join(folders)}" if all(found) else "not on this machine; fetched when first used"
         print(f"{spec.name:15s} {state}")
 
