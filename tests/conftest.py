@@ -19,6 +19,16 @@ import torch
 from harmonium.cli.main import main
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz-cases", type=int, default=300, help="how many damaged files a fuzzing test makes")
+
+
+@pytest.fixture(scope="session")
+def fuzz_cases(request) -> int:
+    """How many damaged files a test makes of each kind of file."""
+    return request.config.getoption("--fuzz-cases")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def two_threads():
     """The same number of threads everywhere, so that a test means the same on every machine."""

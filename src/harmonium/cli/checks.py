@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os.path
 
 from harmonium.data.registry import REGISTRY
 
 
 def check_data(name: str) -> None:
     """Find that data have a known name or are a file; raise the error of `load_dataset` where they are neither."""
-    if name not in REGISTRY and not Path(name).is_file():
+    # unlike that of pathlib it takes a name that no file can have
+    if name not in REGISTRY and not os.path.isfile(name):  # noqa: PTH113
         from harmonium.data.datasets import load_dataset
 
         load_dataset(name, "train")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, shown
+from harmonium.experiments.toml_file import read_toml
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,13 @@ def read_config_file(path: Path) -> ConfigFile:
         If it is not TOML, or holds anything else than a model's name, a data set's, a share of test rows and a table of
         parameters.
     """
-    try:
-        found = tomllib.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise InvalidInputError(f"{path} is not TOML: {error}") from error
+    found = read_toml(path)
     kinds: dict[str, Any] = {"model": str, "data": str, "test_fraction": (int, float), "parameters": dict}
     for key, value in found.items():
-        if not isinstance(value, kinds.get(key, ())):
+        if not isinstance(value, kinds.get(key, ())) or isinstance(value, bool):
             raise InvalidInputError(
-                f"{path} must hold the texts model and data, the number test_fraction and the table parameters; "
-                f"found {key} = {value!r:.40}"
+                f"{shown(path)} must hold the texts model and data, the number test_fraction and the table parameters; "
+                f"found {shown(key):.40} = {value!r:.40}"
             )
     parameters = {key: tuple(v) if isinstance(v, list) else v for key, v in found.pop("parameters", {}).items()}
     return ConfigFile(**found, parameters=parameters)

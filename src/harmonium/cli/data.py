@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from harmonium.cli.examples import shown
+from harmonium.cli.examples import examples_of
 from harmonium.cli.printing import AsJson, print_found
 from harmonium.data.registry import REGISTRY, find_spec
+from harmonium.exceptions import shown
 
-app = App(name="data", help="List or fetch the named data sets.", help_epilogue=shown("data"))
+app = App(name="data", help="List or fetch the named data sets.", help_epilogue=examples_of("data"))
 
 
 @app.command(name="list")
@@ -19,7 +20,7 @@ def list_data(*, json: AsJson = False) -> None:
     sets, lines = [], []
     for spec in REGISTRY.values():
         found = [find_file(spec, name) for name in spec.sha256]
-        folders = sorted({str(file[0].parent) for file in found if file is not None})
+        folders = sorted({shown(file[0].parent) for file in found if file is not None})
         state = f"in {', '.join(folders)}" if all(found) else "not on this machine; fetched when first used"
         sets.append({"name": spec.name, "is_here": all(found), "folders": folders})
         lines.append(f"{spec.name:15s} {state}")

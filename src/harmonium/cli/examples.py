@@ -35,6 +35,6 @@ EXAMPLES = {
 }
 
 
-def shown(command: str) -> str:
+def examples_of(command: str) -> str:
     """Return the examples of a command as the end of its help."""
     return "\n\n".join(("Examples", *EXAMPLES[command]))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from harmonium import __version__
-from harmonium.cli.examples import shown
+from harmonium.cli.examples import examples_of
 from harmonium.exceptions import HarmoniumError
 
 _SIGPIPE = 128 + 13
@@ -39,7 +39,7 @@ _COMMANDS = {
 }
 for _name, (_place, _help) in _COMMANDS.items():
     # a group of commands shows its examples itself
-    _options = {} if _place.endswith(":app") else {"help_epilogue": shown(_name)}
+    _options = {} if _place.endswith(":app") else {"help_epilogue": examples_of(_name)}
     app.command(f"harmonium.cli.{_place}", name=_name, help=_help, **_options)
 app.register_install_completion_command(help="Make the shell complete commands and options at the Tab key.")
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from cyclopts import App
 
-from harmonium.cli.examples import shown
+from harmonium.cli.examples import examples_of
 from harmonium.cli.printing import AsJson, print_found
 
-app = App(name="runs", help="List trained runs, or compare some.", help_epilogue=shown("runs"))
+app = App(name="runs", help="List trained runs, or compare some.", help_epilogue=examples_of("runs"))
 
 
 @app.command(name="list")

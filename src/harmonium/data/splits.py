@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harmonium.data.labels import is_missing
 from harmonium.exceptions import InvalidInputError
 
 Indices = npt.NDArray[np.int64]
@@ -70,3 +71,32 @@ def hold_out(n_samples: int, fraction: float, labels: npt.NDArray[Any] | None, s
             f"a fraction of {fraction:g} of {n_samples} rows cannot be held back: {error}"
         ) from error
     return np.sort(kept), np.sort(held)
+
+
+def strata(y: npt.ArrayLike | None, n_held: float) -> npt.NDArray[Any] | None:
+    """Return y where it is one column of classes that both parts can hold, else None: it may be anything.
+
+    It may be given to a model that needs no labels: names, numbers, identifiers, with values missing.
+
+    Parameters
+    ----------
+    y : array-like, optional
+    n_held : float
+        How many rows are held back.
+    """
+    if y is None:
+        return None
+    labels = np.asarray(y)
+    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if labels.ndim != 1 or labels.dtype.kind not in "biufUO":
+        return None
+    if labels.dtype.kind == "f" and not (np.isfinite(labels) & (np.floor(labels) == labels)).all():
+        return None
+    if labels.dtype.kind == "O":
+        if any(map(is_missing, labels)) or len({type(value) for value in labels}) != 1 or np.ndim(labels[0]):
+            return None
+        labels = labels.astype(str)
+    classes, counts = np.unique(labels, return_counts=True)
+    if min(counts, default=0) < 2 or len(classes) > min(n_held, len(labels) - n_held):
+        return None
+    return labels

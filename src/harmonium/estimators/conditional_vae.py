@@ -64,8 +64,12 @@ class ConditionalVAE(Labelled, VAE):
     def _given_or_likeliest(self, X: npt.ArrayLike, y: npt.ArrayLike | None) -> Labels:
         n_samples = len(self._check_matrix(X, reset=False))
         if y is None and hasattr(self, "classes_"):
-            bounds = [self._infer(X, label, _bound_at_the_mean) for label in self.classes_]
-            y = self.classes_[np.argmax(bounds, axis=0)]
+            best, likeliest = np.full(n_samples, -np.inf), np.zeros(n_samples, np.int64)
+            for k, label in enumerate(self.classes_):
+                bounds = self._infer(X, label, _bound_at_the_mean)
+                likeliest[bounds > best] = k
+                np.maximum(best, bounds, out=best)
+            y = self.classes_[likeliest]
         return self._encoded_labels(y, n_samples)
 
 

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harmonium.exceptions import InvalidInputError
-
-Values = npt.NDArray[Any]
-MAX_CLASSES = 100  # that numbers are taken for, as many as labelled images have; more are ages, years or identifiers
+from harmonium.data.labels import MAX_CLASSES, MAX_NAMES, Values, as_numbers
+from harmonium.exceptions import InvalidInputError, listed
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,12 @@ class ClassColumn:
         given = values.astype(str) if is_name else as_numbers(values)
         known = np.isin(given, self.classes)
         if not known.all():
-            names = ", ".join(map(str, self.classes))
-            raise InvalidInputError(f"{what} must be among {names}; got {values[~known][0]!r}")
-        return np.eye(self.width, dtype=np.float32)[np.searchsorted(self.classes, given)]
+            raise InvalidInputError(
+                f"{what} must be among {listed(self.classes)}; got {values[~known][0].item()!r:.100}"
+            )
+        rows = np.zeros((len(given), self.width), np.float32)
+        rows[np.arange(len(given)), np.searchsorted(self.classes, given)] = 1
+        return rows
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class ContinuousColumn:
         """Return the standardised numbers, shape (n_samples, 1)."""
         numbers = as_numbers(values).astype(np.float64)
         if not np.isfinite(numbers).all():
-            raise InvalidInputError(f"{what} must be a number; got {values[~np.isfinite(numbers)][0]!r}")
+            raise InvalidInputError(f"{what} must be a number; got {values[~np.isfinite(numbers)][0].item()!r:.100}")
         return ((numbers - self.mean) / self.scale).astype(np.float32)[:, None]
 
 
@@ -99,7 +100,7 @@ def learn_column(name: str, values: Values, what: str, *, is_typed: bool) -> Col
     Raises
     ------
     InvalidInputError
-        If it has more different integers than are taken for classes.
+        If it has more different integers or names than are taken for classes.
     """
     classes, kind = np.unique(values), values.dtype.kind
     has_few, is_whole = len(classes) <= MAX_CLASSES, kind != "f" or bool((classes == np.round(classes)).all())
@@ -111,51 +112,9 @@ def learn_column(name: str, values: Values, what: str, *, is_typed: bool) -> Col
             f"{what} has {len(classes)} different numbers, and at most {MAX_CLASSES} are taken for classes: "
             "give them as floats for a continuous condition, or as names"
         )
+    if len(classes) > MAX_NAMES:
+        raise InvalidInputError(
+            f"{what} has {len(classes)} different names, and at most {MAX_NAMES} are taken for classes: "
+            "more are identifiers, of which nothing can be learned"
+        )
     return ClassColumn(name, classes)
-
-
-def one_type(values: Values, what: str) -> Values:
-    """Return a column of names, of finite numbers or of booleans, in an array of that type.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is none, or has missing values.
-    """
-    if values.dtype.kind in "OT":  # objects, and NumPy's strings of any length
-        given = values.tolist()
-        if any(map(is_missing, given)):
-            raise InvalidInputError(f"{what} has missing labels; every row must have one")
-        try:
-            values = np.array(given)
-        except ValueError:  # of sequences of several lengths
-            raise InvalidInputError(f"{what} must hold names, numbers or booleans; got {given[0]!r}") from None
-        changed = [before for before, after in zip(given, values.tolist(), strict=True) if before != after]
-        if changed:
-            raise InvalidInputError(f"{what} must hold labels of one sort; got {changed[0]!r} among names")
-    if values.dtype.kind not in "biufU" or values.ndim != 1:
-        raise InvalidInputError(f"{what} must hold names, numbers or booleans; got {values.dtype} values")
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise InvalidInputError(f"{what} contains NaN or infinity; every label must be a value")
-    return values
-
-
-def as_numbers(values: Values) -> Values:
-    """Return a column's numbers, those written as strings too; NaN for other strings."""
-    if values.dtype.kind != "U":
-        return values
-    numbers = np.full(len(values), np.nan)
-    for k, value in enumerate(values):
-        try:
-            numbers[k] = float(value)
-        except ValueError:
-            break  # one that is no number is enough to be said
-    return numbers
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a value of a column is None, NaN, or what else stands for a missing one."""
-    try:
-        return value is None or bool(value != value)
-    except TypeError:  # pandas.NA, which is neither equal nor unequal
-        return True

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.utils.multiclass import type_of_target
 
 from harmonium.data.batches import Batches, Labels
 from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import fit_scaling
-from harmonium.data.splits import Indices, evenly_spaced, hold_out
+from harmonium.data.splits import Indices, evenly_spaced, hold_out, strata
 from harmonium.estimators.input_checks import Array, check_spread
 from harmonium.estimators.parameters import check_only_changeable_changed, parameters_as_they_are
 from harmonium.estimators.weights import SampleWeight, check_weights
@@ -139,8 +138,9 @@ def _split(
         return _Parts(chosen, None, weights)
     fraction, seed = float(estimator.validation_fraction), estimator.seed_
     if chosen is None:
-        return _Parts(*hold_out(n_samples, fraction, strata(y), seed), weights)
-    kept, held = hold_out(len(chosen), fraction, strata(None if y is None else np.asarray(y)[chosen]), seed)
+        return _Parts(*hold_out(n_samples, fraction, strata(y, fraction * n_samples), seed), weights)
+    of_chosen = None if y is None else np.asarray(y)[chosen]
+    kept, held = hold_out(len(chosen), fraction, strata(of_chosen, fraction * len(chosen)), seed)
     return _Parts(chosen[kept], chosen[held], weights)
 
 
@@ -228,14 +228,3 @@ def _mean_loss(
         return float(torch.cat(found).double() @ torch.from_numpy(shares))
 
     return mean_loss
-
-
-def strata(y: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
-    """Return y where it is one column of classes of two rows or more, else None: it may be anything."""
-    labels = np.asarray(y)
-    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    if y is None or labels.ndim != 1 or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
-        return None
-    if type_of_target(labels) not in ("binary", "multiclass") or np.unique(labels, return_counts=True)[1].min() < 2:
-        return None
-    return labels

@@ -129,12 +129,11 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
         """Return the index of each row's likeliest class, by the logits of the image and its mirror image together."""
         module = self._evaluation_module()
 
-        def logits(v: torch.Tensor) -> torch.Tensor:
+        def likeliest(v: torch.Tensor) -> torch.Tensor:
             both: torch.Tensor = module(v) + module(module.mirror(v))
-            return both
+            return both.argmax(1)
 
-        likeliest: npt.NDArray[np.int64] = map_rows(self, X, logits, precision=torch.float32).argmax(1)
-        return likeliest
+        return map_rows(self, X, likeliest, precision=torch.float32).astype(np.int64)
 
     def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
         """Return the accuracy."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ def map_rows(
 ) -> Array:
     """Apply a function of a batch in the model's units to all rows, in chunks; keep the precision of X.
 
+    Beyond the result it takes the memory of a chunk: a memory-mapped X stays on disk.
+
     Parameters
     ----------
     estimator : LatentVariableEstimator
@@ -37,14 +39,34 @@ def map_rows(
     precision : torch.dtype
         In which the function computes.
     """
+    rows, chunks = scaled_chunks(estimator, X, labels, precision)
+    result = np.empty(0, rows.dtype)
+    for start, batch in chunks:
+        with torch.no_grad():
+            values = function(*batch).numpy()
+        if start == 0:  # room for all of it at once: parts to be joined take it twice
+            result = np.empty((len(rows), *values.shape[1:]), rows.dtype)
+        result[start : start + len(values)] = values
+    return result
+
+
+def scaled_chunks(
+    estimator: Any, X: npt.ArrayLike, labels: Labels | None = None, precision: torch.dtype = torch.float64
+) -> tuple[Array, Iterator[tuple[int, list[torch.Tensor]]]]:
+    """Return the checked rows, and what yields them in chunks.
+
+    Each chunk is the number of its first row, and the rows in the model's units, with their labels where there are any.
+    """
     check_is_fitted(estimator)
     rows = estimator._check_matrix(X, reset=False)
-    parts = []
-    with torch.no_grad():
+
+    def chunks() -> Iterator[tuple[int, list[torch.Tensor]]]:
         for start in range(0, len(rows), _ROWS_PER_CHUNK):
             chunk = slice(start, start + _ROWS_PER_CHUNK)
-            batch = [estimator.scaling_.apply(as_tensor(rows[chunk]).to(precision))]
+            with torch.no_grad():
+                batch = [estimator.scaling_.apply(as_tensor(rows[chunk]).to(precision))]
             if labels is not None:
                 batch.append(as_tensor(labels[chunk]))
-            parts.append(function(*batch).numpy())
-    return np.concatenate(parts).astype(rows.dtype, copy=False)
+            yield start, batch
+
+    return rows, chunks()

@@ -9,16 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harmonium.data.batches import Labels
-from harmonium.estimators.conditions import (
-    ClassColumn,
-    Column,
-    Values,
-    column_from,
-    is_missing,
-    learn_column,
-    one_type,
-)
-from harmonium.exceptions import InvalidInputError
+from harmonium.data.labels import Values, is_missing, one_type
+from harmonium.estimators.conditions import ClassColumn, Column, column_from, learn_column
+from harmonium.exceptions import InvalidInputError, listed
 
 
 class Labelled:
@@ -88,7 +81,7 @@ class Labelled:
 
     def _wanted(self) -> str:
         if hasattr(self, "classes_"):
-            return f"labels among {', '.join(map(str, self.classes_))}"
+            return f"labels among {listed(self.classes_)}"
         names = ", ".join(column.name for column in self.conditions_)
         return "numbers" if len(self.conditions_) == 1 else f"rows of the columns {names}"
 

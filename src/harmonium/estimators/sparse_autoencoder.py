@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from harmonium.data.scaling import ScalingKind
 from harmonium.data.splits import Indices
 from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
-from harmonium.estimators.inference import map_rows
+from harmonium.estimators.inference import map_rows, scaled_chunks
 from harmonium.estimators.input_checks import Array, check_codes
 from harmonium.estimators.parameters import (
     Check,
@@ -290,7 +290,7 @@ class SparseAutoencoder(LatentVariableEstimator):
         def squared_errors(v: torch.Tensor) -> torch.Tensor:
             noise = torch.empty(v.shape, **SINGLE).normal_(generator=generator)
             denoised: torch.Tensor = module.reconstruct(v + self._noise * noise)
-            return (scale * (v - denoised)).square()
+            return (scale * (v - denoised)).square().mean(1)
 
         return -float(map_rows(self, X, squared_errors).mean(dtype=np.float64))
 
@@ -312,11 +312,28 @@ class SparseAutoencoder(LatentVariableEstimator):
             :math:`|h_i|`, or its mean.
         """
         check_positive_integer("n", n)
-        intensities = np.abs(self.transform(X))
-        if over_all:
-            intensities = intensities.mean(axis=0)
-        indices = np.argsort(-intensities, axis=-1, kind="stable")[..., :n]
-        return indices, np.take_along_axis(intensities, indices, axis=-1)
+        module, n = self._exact_module(), min(n, self._n_features_out)
+        rows, chunks = scaled_chunks(self, X)
+        n_ranked = 1 if over_all else len(rows)
+        total = torch.zeros(self._n_features_out, dtype=torch.float64)
+        indices, values = np.empty((n_ranked, n), np.int64), np.empty((n_ranked, n), rows.dtype)
+        with torch.no_grad():
+            for start, (v,) in chunks:
+                intensities = module.encode(v).abs()
+                if over_all:
+                    total += intensities.sum(0)
+                else:
+                    _rank(intensities, indices[start : start + len(v)], values[start : start + len(v)])
+        if not over_all:
+            return indices, values
+        _rank(total[None] / len(rows), indices, values)
+        return indices[0], values[0]
+
+
+def _rank(intensities: torch.Tensor, indices: npt.NDArray[np.int64], values: Array) -> None:
+    """Fill in which of each row are the largest, and these; equal ones in the order they have."""
+    ordered, order = intensities.sort(dim=-1, descending=True, stable=True)
+    indices[:], values[:] = order[:, : indices.shape[1]].numpy(), ordered[:, : indices.shape[1]].numpy()
 
 
 def _doubt_dead_units(trainer: Trainer) -> None:

@@ -83,7 +83,7 @@ class VariationalInference(LatentVariableEstimator):
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_columns), optional
         """
-        return self.encode(X, y)[0]
+        return self._infer(X, y, lambda module, *v: module.encode(*v)[0])
 
     def fit_transform(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None, **fit_params: Any) -> Array:
         """Fit, then `transform` with the same labels; shape (n_samples, n_latent).

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harmonium.data.datasets import Dataset, load_dataset
 from harmonium.data.registry import REGISTRY, Split
-from harmonium.data.splits import hold_out
+from harmonium.data.splits import hold_out, strata
 from harmonium.estimators.parameters import check_fraction
 from harmonium.exceptions import InvalidInputError, SplitUnavailableError
 
@@ -48,11 +48,8 @@ def load_split(data: str, split: Split, test_fraction: float, seed: int) -> Data
             ) from error
     if has_test_split(data):
         raise InvalidInputError(f"{data} has a test split of its own: test_fraction must be 0; got {test_fraction:g}")
-    # imported here, with PyTorch: a run whose data have both splits does not need it
-    from harmonium.estimators.fitting import strata
-
     whole = load_dataset(data, "train")
-    kept, held = hold_out(len(whole.X), test_fraction, strata(whole.labels), seed)
+    kept, held = hold_out(len(whole.X), test_fraction, strata(whole.labels, test_fraction * len(whole.X)), seed)
     rows = held if split == "test" else kept
     return replace(whole, split=split, X=whole.X[rows], y=None if whole.y is None else whole.y[rows])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from optuna.distributions import (
 )
 
 from harmonium.data.datasets import Dataset
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, shown
+from harmonium.experiments.toml_file import read_toml
 from harmonium.families.family import Family
 from harmonium.families.registry import family_names, find_family, is_own
 
@@ -76,14 +76,18 @@ def search_space(model: str, data: Dataset, override: Path | None = None) -> Sea
     fixed = dict(space.fixed)
     tuned = {name: _distribution(f"{model}: {name}", table) for name, table in space.tuned.items()}
     if override is not None:
-        given = _read(override)
+        given = read_toml(override)
         for name, table in given.items():
             if name not in ("fixed", "tuned") or not isinstance(table, dict):
-                raise InvalidInputError(f"{override}: tables must be [fixed] or [tuned.NAME]; found [{name}]")
+                raise InvalidInputError(
+                    f"{shown(override)}: tables must be [fixed] or [tuned.NAME]; found [{shown(name):.40}]"
+                )
         for name in set(given.get("fixed", {})) & set(given.get("tuned", {})):
-            raise InvalidInputError(f"{override}: {name} is both fixed and tuned; leave one of them out")
+            raise InvalidInputError(
+                f"{shown(override)}: {shown(name):.40} is both fixed and tuned; leave one of them out"
+            )
         for name, table in given.get("tuned", {}).items():
-            tuned[name] = _distribution(f"{override}: [tuned.{name}]", table)
+            tuned[name] = _distribution(f"{shown(override)}: [tuned.{shown(name):.40}]", table)
             fixed.pop(name, None)
         fixed |= given.get("fixed", {})
         tuned = {name: distribution for name, distribution in tuned.items() if name not in given.get("fixed", {})}
@@ -102,20 +106,19 @@ def tunable_family(model: str) -> Family:
 
 
 def _choices(*values: Any) -> CategoricalDistribution:
+    for value in values:
+        parts = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, str | int | float) for part in parts) or str(value).startswith("[") != (
+            value is parts
+        ):
+            raise ValueError("a choice must be a name, a number, true or false, or a list of these")
     return CategoricalDistribution([json.dumps(v) if isinstance(v, list) else v for v in values])
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise InvalidInputError(f"{path} is not TOML: {error}") from error
 
 
 def _distribution(where: str, table: Any) -> BaseDistribution:
     allowed = "must have low and high (and log or step), or choices"
     if not isinstance(table, dict):
-        raise InvalidInputError(f"{where} {allowed}; got {table!r}")
+        raise InvalidInputError(f"{where} {allowed}; got {table!r:.100}")
     try:
         if "choices" in table:
             if set(table) > {"choices"} or not isinstance(table["choices"], list):
@@ -127,5 +130,5 @@ def _distribution(where: str, table: Any) -> BaseDistribution:
             IntDistribution if isinstance(table["low"], int) and isinstance(table["high"], int) else FloatDistribution
         )
         return kind(**table)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInputError(f"{where} {allowed}; got {table!r} ({error})") from error
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+        raise InvalidInputError(f"{where} {allowed}; got {table!r:.100} ({error!s:.100})") from error

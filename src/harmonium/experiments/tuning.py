@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from harmonium.data.datasets import Dataset
-from harmonium.data.splits import hold_out
+from harmonium.data.splits import hold_out, strata
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.run_data import load_split
 from harmonium.experiments.search_spaces import SearchSpace
@@ -71,7 +71,8 @@ class Tuning:
         data = self._training_set()
         n_held = VALIDATION_FRACTION * len(data.X)
         if self.n_samples is not None and self.n_samples + n_held < len(data.X):
-            _, rows = hold_out(len(data.X), (self.n_samples + n_held) / len(data.X), data.labels, self.seed)
+            n_rows = self.n_samples + n_held
+            _, rows = hold_out(len(data.X), n_rows / len(data.X), strata(data.labels, n_rows), self.seed)
             data = replace(data, X=data.X[rows], y=None if data.y is None else data.y[rows])
         fraction = n_held / len(data.X)
         return self.config(drawn, validation_fraction=fraction, n_epochs=self.n_epochs), data

@@ -27,9 +27,9 @@ def evaluate_denoising(
     dict
         ``test_mse`` against the clean examples, ``psnr`` (dB), ``explained_variance``, and of the codes of the noisy
         examples ``l0``, ``dead`` and ``rare`` as `harmonium.metrics.sparsity.sparsity` defines them. With the training
-        set and labels also ``probe_accuracy_1``, ``probe_accuracy_5`` and ``probe_accuracy_20``: how well so many atoms
-        a class name it (`harmonium.metrics.probing.sparse_probe_accuracy`), learned from the noisy codes of the first
-        `N_PROBED` training examples.
+        set and labels that are classes also ``probe_accuracy_1``, ``probe_accuracy_5`` and ``probe_accuracy_20``: how
+        well so many atoms a class name it (`harmonium.metrics.probing.sparse_probe_accuracy`), learned from the noisy
+        codes of the first `N_PROBED` training examples.
     """
     import numpy as np
 
@@ -44,11 +44,13 @@ def evaluate_denoising(
         "explained_variance": explained_variance(test.X, error),
         **sparsity(codes),
     }
-    if load_train is None or test.labels is None:
+    if load_train is None or not test.has_classes:
         return metrics
     from harmonium.metrics.probing import sparse_probe_accuracy
 
     train = load_train()
+    if not train.has_classes:
+        return metrics
     y_train, y = np.asarray(train.labels)[:N_PROBED], np.asarray(test.labels)
     codes_train = estimator.transform(add_noise(train.X[:N_PROBED], estimator.noise, TRAINING_NOISE_SEED))
     return metrics | {

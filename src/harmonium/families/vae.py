@@ -26,9 +26,9 @@ def evaluate_bounds(estimator: VAE, test: Dataset, load_train: Callable[[], Data
         ``test_mse`` of the reconstruction, ``negative_elbo`` (mean over the test set of one draw an example),
         ``negative_iwae`` (of `N_IMPORTANCE` draws), ``kl`` (mean), all three in nats per example, and
         ``active_units``, the latent dimensions whose posterior mean has a variance above 0.01 over the test set (Y.
-        Burda et al., ICLR 2016, section 5.1.1). With the training set and labels also what its posterior means say of
-        the labels, which a conditional model is told as well: ``knn_accuracy`` and ``probe_accuracy``, learned from the
-        training set, and ``silhouette``.
+        Burda et al., ICLR 2016, section 5.1.1). With the training set and labels that are
+        classes also what its posterior means say of them, which a conditional model is told as well: ``knn_accuracy``
+        and ``probe_accuracy``, learned from the training set, and ``silhouette``.
     """
     import numpy as np
 
@@ -42,11 +42,13 @@ def evaluate_bounds(estimator: VAE, test: Dataset, load_train: Callable[[], Data
         "kl": float(estimator.kl(test.X, test.labels).mean(dtype=np.float64)),
         "active_units": int((mean.var(axis=0) > ACTIVE_VARIANCE).sum()),
     }
-    if load_train is None or test.labels is None:
+    if load_train is None or not test.has_classes:
         return metrics
     from harmonium.metrics.latent_space import knn_accuracy, probe_accuracy, silhouette
 
     train = load_train()
+    if not train.has_classes:
+        return metrics
     Z_train, Z = (estimator.transform(data.X, data.labels) for data in (train, test))
     y_train, y = np.asarray(train.labels), np.asarray(test.labels)
     return metrics | {
