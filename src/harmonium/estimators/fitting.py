@@ -177,7 +177,8 @@ def _make_trainer(
     else:
         optimizer = eager(torch.optim.SGD)(groups, momentum=float(estimator.momentum), fused=True)
         # the fused step fails where some parameters, such as a mixture's, get their first gradient later than others
-        for parameter in module.parameters() if estimator.momentum > 0 else ():
+        trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        for parameter in trained if estimator.momentum > 0 else ():
             optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
     # a schedule is that of n_epochs epochs; a stream that goes on beyond them goes on learning
     name = estimator.learning_rate_schedule if n_done < estimator.n_epochs else "constant"
