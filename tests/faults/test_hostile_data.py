@@ -309,7 +309,7 @@ SETTINGS = {
     b"a = " + b"9" * 5000: "is not TOML: Exceeds the limit",
     b"a = 0x" + b"f" * 9000: "holds a whole number of more than 64 bits",
     b"a = 9223372036854775808": "holds a whole number of more than 64 bits",
-    b"a = 'x'" + b" " * 2**14: "bytes; a file of settings has at most 16384",
+    b"a = 'x'" + b" " * 2**14: "is not TOML of at most 16384 bytes, as settings are; it has 16391",
     b"\xff\xfe = 3": "is not TOML; it starts with ff fe 20 3d",
     b"PK\3\4\xff": "is not TOML; it starts with 50 4b 03 04 and seems to be a zip archive (.npz)",
     b'"\\u001b[31m" = 3': "found ",

@@ -94,17 +94,18 @@ def _parse(file: Stream, name: str, size: int | None, limit: int | None = None) 
     n_values = math.prod(shape)
     n_header = 4 + 4 * n_dimensions
     expected = n_header + dtype.itemsize * n_values
+    claim = f"{expected if expected < 2**63 else 'more than 2^63'} bytes for shape {shape!s:.200}"
     if size is not None and size != expected:
-        raise DamagedFileError(f"{name} must have {expected} bytes for shape {shape}; it has {size}")
+        raise DamagedFileError(f"{name} must have {claim}; it has {size}")
     if limit is not None and expected > limit:
-        raise DamagedFileError(f"{name} claims {expected} bytes for shape {shape}: no data compress so far")
+        raise DamagedFileError(f"{name} claims {claim}: no data compress so far")
     try:
         array = np.empty(n_values, dtype)
         array.reshape(shape)
     except ValueError as error:  # more dimensions, or larger ones, than NumPy has
-        raise DamagedFileError(f"{name} has the impossible shape {shape}") from error
+        raise DamagedFileError(f"{name} has the impossible shape {shape!s:.200}") from error
     n_read = n_header + fill(as_bytes(array), file)
     if n_read < expected or file.read(1):  # to its end, where a gzip file has its checksum
         found = n_read if n_read < expected else "more"
-        raise DamagedFileError(f"{name} must have {expected} bytes for shape {shape}; it has {found}")
+        raise DamagedFileError(f"{name} must have {claim}; it has {found}")
     return array.reshape(shape).astype(dtype.newbyteorder("="), copy=False)

@@ -25,7 +25,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     size = check_ordinary(path)
     if size > _MOST_BYTES:
-        raise InvalidInputError(f"{shown(path)} has {size} bytes; a file of settings has at most {_MOST_BYTES}")
+        raise InvalidInputError(
+            f"{shown(path)} is not TOML of at most {_MOST_BYTES} bytes, as settings are; it has {size}"
+        )
     content = path.read_bytes()
     try:
         found = tomllib.loads(content.decode())
