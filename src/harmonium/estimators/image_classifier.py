@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +119,12 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
 
     def _watched_losses(self, module: ClassifierModule, generator: torch.Generator) -> ValidationLosses:
         """Return the cross-entropy of each row."""
-        return lambda v, c: cross_entropy(module(v), c, reduction="none")
+
+        def losses(v: torch.Tensor, c: torch.Tensor | None) -> torch.Tensor:
+            labels: Any = c
+            return cross_entropy(module(v), labels, reduction="none")
+
+        return losses
 
     def _evaluation_module(self) -> ClassifierModule:
         check_is_fitted(self)

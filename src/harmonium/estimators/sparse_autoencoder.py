@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -337,7 +337,8 @@ def _rank(intensities: torch.Tensor, indices: npt.NDArray[np.int64], values: Arr
 
 
 def _doubt_dead_units(trainer: Trainer) -> None:
-    row, usage, n_features = trainer.history[-1], trainer.objective.usage, len(trainer.objective.module.centre)
+    row, n_features = trainer.history[-1], len(trainer.objective.module.centre)
+    usage: Any = trainer.objective.usage
     dead = float((usage < _DEAD).float().mean())
     if row["squared_error"] < _NO_ERROR * n_features:  # as of constant rows, which need no unit
         return
