@@ -64,7 +64,8 @@ def test_python_m_is_the_command(tmp_path):
 def test_the_tab_key_offers_models_and_no_imports():
     assert dir(harmonium) == sorted(
         [
-            *("BernoulliRBM", "ConditionalVAE", "GaussianBernoulliRBM", "SparseAutoencoder", "VAE"),
+            *("BernoulliRBM", "ConditionalVAE", "GaussianBernoulliRBM", "OutlierDetector"),
+            *("SparseAutoencoder", "VAE"),
             *("load", "load_dataset", "__version__"),
         ]
     )
