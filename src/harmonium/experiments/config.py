@@ -11,6 +11,7 @@ import tomli_w
 
 from harmonium.exceptions import InvalidInputError
 from harmonium.families.registry import find_family
+from harmonium.seals import BLANK
 
 if TYPE_CHECKING:
     from harmonium.estimators.base import LatentVariableEstimator
@@ -67,13 +68,15 @@ class TrainConfig:
         return self.resolve(self.model, self.data, self.parameters["random_state"], **parameters)
 
     def to_toml(self) -> str:
-        """Write the configuration as TOML."""
-        return tomli_w.dumps(asdict(self))
+        """Write the configuration as TOML, with room for a seal in its first line."""
+        return f"# {BLANK}\n{tomli_w.dumps(asdict(self))}"
 
     @classmethod
     def from_toml(cls, text: str) -> TrainConfig:
         """Read what `to_toml` wrote."""
         config = cls(**tomllib.loads(text))
+        if not isinstance(config.model, str) or not isinstance(config.data, str):
+            raise ValueError("model and data must be texts")
         if not isinstance(config.parameters, dict):
             raise ValueError("parameters must be a table")
         return config
