@@ -8,6 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from harmonium.seals import seal
+
 
 @pytest.fixture(scope="session")
 def notebook(reproduced):
@@ -22,5 +24,5 @@ def runs(reproduced, tmp_path, monkeypatch) -> Path:
     runs = tmp_path / "runs"
     shutil.copytree(reproduced.runs, runs, ignore=shutil.ignore_patterns("checkpoints"))
     for path in [runs / "assignment.json", *runs.rglob("config.toml")]:
-        path.write_text(path.read_text().replace(str(reproduced.runs), str(runs)))
+        path.write_bytes(seal(path.read_text().replace(str(reproduced.runs), str(runs))))
     return runs

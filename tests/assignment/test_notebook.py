@@ -17,6 +17,7 @@ from harmonium.assignment.protocol import Assignment
 from harmonium.assignment.report import SOURCES
 from harmonium.assignment.template_context import template_context
 from harmonium.report.notebook import make_notebook
+from harmonium.seals import seal
 
 PACKAGE = Path(__file__).parents[2] / "src/harmonium/assignment"
 CAPTION = re.compile(r"(Figure|Table): ")
@@ -116,7 +117,7 @@ def test_no_number_of_the_prose_outlives_a_change_of_what_was_measured(runs):
     before = unexecuted(runs)
     for k, path in enumerate(sorted([*runs.rglob("metrics.json"), *runs.rglob("other-methods-*/*.json")])):
         figures = json.loads(path.read_text())
-        path.write_text(json.dumps(multiplied(figures, 1000 * 1.5**k)))  # each by another, lest a ratio stays
+        path.write_bytes(seal(json.dumps(multiplied(figures, 1000 * 1.5**k))))  # each by another, lest a ratio stays
     sources = [
         (old.source, new.source)
         for old, new in zip(before.cells, unexecuted(runs).cells, strict=True)
@@ -144,7 +145,7 @@ def test_the_prose_says_what_was_measured(runs, name, key, value, sentence):
     assert sentence not in " ".join(prose(unexecuted(runs)).split())
     for seed in (0, 1):
         path = runs / f"{name}-seed{seed}/metrics.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+        path.write_bytes(seal(json.dumps(json.loads(path.read_text()) | {key: value})))
     assert sentence in " ".join(prose(unexecuted(runs)).split())
 
 
@@ -152,7 +153,7 @@ def test_the_prose_says_how_the_runs_were_made(runs):
     for path in runs.rglob("manifest.json"):
         manifest = json.loads(path.read_text())
         manifest["versions"]["torch"] = "77.7"
-        path.write_text(json.dumps(manifest | {"threads": 99, "machine": "an abacus"}))
+        path.write_bytes(seal(json.dumps(manifest | {"threads": 99, "machine": "an abacus"})))
     text = " ".join(prose(unexecuted(runs)).split())
     assert "PyTorch 77.7" in text
     assert "on `an abacus`, 99 CPU threads a run of the RBMs and 99 of the autoencoders" in text

@@ -14,6 +14,7 @@ from nbformat.v4 import new_markdown_cell
 from safetensors.torch import load_file, save_file
 
 from harmonium.cli.main import main
+from harmonium.seals import seal
 
 RBM = "problem1/generative-3-seed0"
 CVAE = "problem2/conditional_vae-chosen-seed0"
@@ -94,7 +95,7 @@ def change(path, key, value):
     for step in way:
         inner = inner[step]
     inner[last] = value
-    path.write_text(json.dumps(content))
+    path.write_bytes(seal(json.dumps(content)))
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, *TRUNCATED])
@@ -164,7 +165,7 @@ def test_a_measure_that_is_missing_from_a_file_is_one_sentence_that_names_the_fi
     path = runs / RBM / "metrics.json"
     content = json.loads(path.read_text())
     del content["test_mse"]
-    path.write_text(json.dumps(content))
+    path.write_bytes(seal(json.dumps(content)))
     assert "metrics.json" in sentence_of(capsys)
     assert found_in(report) == OLD
 

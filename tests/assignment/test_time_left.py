@@ -10,6 +10,7 @@ from harmonium.assignment import time_left
 from harmonium.assignment.protocol import Assignment
 from harmonium.assignment.time_left import TimeLeft, in_words, seconds_left, show_time_left
 from harmonium.assignment.work import REPORT, list_work
+from harmonium.seals import seal
 
 
 def work_left(assignment):
@@ -50,7 +51,7 @@ def test_of_a_run_that_was_stopped_the_epochs_that_are_left_are_counted(runs):
     (run / "metrics.json").unlink()
     trained = work_left(assignment)
     header, *rows = (run / "history.csv").read_text().splitlines()
-    (run / "history.csv").write_text("\n".join([header, *rows[:1]]) + "\n")
+    (run / "history.csv").write_bytes(seal("\n".join([header, *rows[:1]]) + "\n"))
     assert len(rows) == 2
     assert work_left(assignment) == pytest.approx(trained * 3 / 2)  # of an epoch, and two of measuring
 

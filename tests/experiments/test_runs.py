@@ -1,6 +1,5 @@
 """Training into run directories: resuming, faults, evaluating."""
 
-import json
 import shutil
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 import torch
 
 import harmonium
+from earlier_files import as_of_version_1, unseal_run
 from harmonium.data.noise import add_noise
 from harmonium.exceptions import DamagedFileError, DivergenceError, InvalidInputError
 from harmonium.experiments.config import TrainConfig
@@ -15,6 +15,7 @@ from harmonium.experiments.evaluate import evaluate
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.train import train
 from harmonium.families.sparse_autoencoder import TEST_NOISE_SEED
+from harmonium.seals import seal
 from harmonium.training.checkpoint import checkpoint_paths
 
 SAMPLED = {"objective": "pcd", "negative_phase": "sampled", "optimizer": "sgd", "learning_rate": 0.05}
@@ -103,17 +104,69 @@ def test_a_killed_run_that_goes_on_equals_one_that_was_not(config, uninterrupted
     assert_same_bits(run, uninterrupted)
 
 
-@pytest.mark.parametrize("damage", [b"", b"garbage" * 50, None])
-def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(config, uninterrupted, tmp_path, damage):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: b"garbage" * 50,
+        lambda content: content[:-100],
+        lambda content: content[:-9] + bytes([content[-9] ^ 4]) + content[-8:],
+    ],
+    ids=["empty", "garbage", "cut short", "one bit"],
+)
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(config, uninterrupted, tmp_path, caplog, damage):
     run = RunDirectory(tmp_path / "killed")
     with pytest.raises(Killed):
         train(config, run, kill_after(4))
     newest, _ = checkpoint_paths(run.checkpoints)
-    newest.write_bytes(newest.read_bytes()[:-100] if damage is None else damage)
+    newest.write_bytes(damage(newest.read_bytes()))
     epochs = []
     train(config, run, lambda trainer: epochs.append(trainer.epoch))
     assert epochs == [4, 5, 6]
+    assert [message for message in caplog.messages if message.startswith(f"passed over: {newest}")]
     assert_same_bits(run, uninterrupted)
+
+
+def test_a_folder_with_a_checkpoints_name_is_passed_over_and_left_alone(config, uninterrupted, tmp_path, caplog):
+    run = RunDirectory(tmp_path / "killed")
+    with pytest.raises(Killed):
+        train(config, run, kill_after(4))
+    newest, _ = checkpoint_paths(run.checkpoints)
+    newest.unlink()
+    newest.mkdir()
+    epochs = []
+    train(config, run, lambda trainer: epochs.append(trainer.epoch))
+    assert epochs == [4, 5, 6]
+    assert newest.is_dir()
+    said = [message for message in caplog.messages if newest.name in message]
+    assert [message.partition(":")[0] for message in said[:1]] == ["passed over"]
+    assert said[1:] == [f"no checkpoint of epoch 4 is written: {newest} is a folder"]
+    assert_same_bits(run, uninterrupted)
+
+
+def test_a_configuration_that_was_edited_by_hand_is_refused(config, uninterrupted, tmp_path):
+    run = RunDirectory(shutil.copytree(uninterrupted.path, tmp_path / "copy"))
+    text = (run.path / "config.toml").read_text()
+    (run.path / "config.toml").write_text(text.replace("n_epochs = 6", "n_epochs = 9"))
+    for use in (lambda: train(config, run), lambda: evaluate(run)):
+        with pytest.raises(DamagedFileError, match=r"config\.toml is damaged: it has changed since it was written"):
+            use()
+
+
+def test_a_run_of_a_version_without_checksums_goes_on_and_is_read(config, uninterrupted, tmp_path):
+    run = RunDirectory(tmp_path / "killed")
+    with pytest.raises(Killed):
+        train(config, run, kill_after(4))
+    unseal_run(run.path)
+    epochs = []
+    train(config, run, lambda trainer: epochs.append(trainer.epoch))
+    assert epochs == [5, 6]
+    assert_same_bits(run, uninterrupted)
+    as_of_version_1(run.path)
+    unseal_run(run.path)
+    assert not train(config, run)
+    assert_same_bits(run, uninterrupted)
+    assert evaluate(run)["test_mse"] == evaluate(uninterrupted)["test_mse"]
 
 
 def test_what_is_trained_is_not_trained_again(config, uninterrupted):
@@ -227,7 +280,7 @@ def test_evaluation_measures_the_test_split_and_writes_it_down(uninterrupted, im
         assert metrics["negative_iwae"] < metrics["negative_elbo"]
         assert metrics["kl"] > 0
         assert 0 <= metrics["active_units"] <= 4
-    assert json.loads((uninterrupted.path / "metrics.json").read_text()) == metrics
+    assert uninterrupted.metrics() == metrics
 
 
 def test_evaluation_on_another_file_writes_nothing(uninterrupted, tmp_path):
@@ -266,7 +319,7 @@ def test_a_run_of_before_a_parameter_was_there_goes_on_as_with_its_default(image
     run = RunDirectory(tmp_path / "run")
     train(config, run)
     text = (run.path / "config.toml").read_text()
-    (run.path / "config.toml").write_text(text.replace("validation_fraction = 0.0\n", ""))
+    (run.path / "config.toml").write_bytes(seal(text.replace("validation_fraction = 0.0\n", "")))
     assert "validation_fraction" not in run.config().parameters
     run.check(config)
     other = TrainConfig.resolve(config.model, config.data, 0, validation_fraction=0.5, **settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from harmonium.data.scaling import Scaling
 from harmonium.estimators.persistence import SavedModel, write_model
+from harmonium.modules.states import make_of_state
 from harmonium.random.seeding import RandomState, root_seed
 
 
@@ -77,8 +79,12 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     def _restore_labels(self, labels: dict[str, list[Any]]) -> None:
         if "feature_names" in labels:
             self.feature_names_in_ = np.array(labels["feature_names"], dtype=object)
+            if self.feature_names_in_.shape != (self.n_features_in_,):
+                raise ValueError(f"there must be {self.n_features_in_} names of features")
         if "image_shape" in labels:
             self.image_shape_ = tuple(labels["image_shape"])
+            if len(self.image_shape_) not in (2, 3) or math.prod(self.image_shape_) != self.n_features_in_:
+                raise ValueError(f"the images must have {self.n_features_in_} values")
 
     def _kept_tensors(self) -> dict[str, torch.Tensor]:
         """Return the tensors that a file keeps."""
@@ -90,10 +96,13 @@ class Saving(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         }
 
     def _restore_tensors(self, tensors: dict[str, torch.Tensor]) -> None:
-        self.scaling_ = Scaling(tensors["scaling.mean"].numpy(), tensors["scaling.scale"].numpy())
-        module = self._make_module(self.n_features_in_, torch.Generator())
+        n_features = self.n_features_in_
+        mean, scale = tensors["scaling.mean"], tensors["scaling.scale"]
+        for one in (mean, scale):
+            if (one.dtype, one.shape) != (torch.float64, (n_features,)) or not bool(one.isfinite().all()):
+                raise ValueError(f"the scaling must be {n_features} finite numbers")
+        if not bool((scale > 0).all()):
+            raise ValueError("the scaling must divide by numbers above 0")
         state = {key.removeprefix("module."): value for key, value in tensors.items() if key.startswith("module.")}
-        module.load_state_dict(state)
-        if not all(bool(value.isfinite().all()) for value in state.values()):
-            raise ValueError("a weight is not finite")
-        self.module_ = module
+        self.scaling_ = Scaling(mean.numpy(), scale.numpy())
+        self.module_ = make_of_state(lambda: self._make_module(n_features, torch.Generator()), state)

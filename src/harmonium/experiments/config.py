@@ -15,6 +15,7 @@ from harmonium.estimators.parameters import check_fraction
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.run_data import data_name, load_split
 from harmonium.families.registry import find_family
+from harmonium.seals import BLANK
 
 if TYPE_CHECKING:
     from harmonium.estimators.base import LatentVariableEstimator
@@ -89,16 +90,18 @@ class TrainConfig:
         return load_split(self.data, split, self.test_fraction, self.parameters["random_state"])
 
     def to_toml(self) -> str:
-        """Write the configuration as TOML."""
+        """Write the configuration as TOML, with room for a seal in its first line."""
         written = asdict(self)
         if self.test_fraction == 0:
             del written["test_fraction"]
-        return tomli_w.dumps(written)
+        return f"# {BLANK}\n{tomli_w.dumps(written)}"
 
     @classmethod
     def from_toml(cls, text: str) -> TrainConfig:
         """Read what `to_toml` wrote."""
         config = cls(**tomllib.loads(text))
+        if not isinstance(config.model, str) or not isinstance(config.data, str):
+            raise ValueError("model and data must be texts")
         if not isinstance(config.parameters, dict):
             raise ValueError("parameters must be a table")
         check_fraction("test_fraction", config.test_fraction)

@@ -28,9 +28,9 @@ def load(folder: str | Path) -> Any:
     Raises
     ------
     InvalidInputError
-        If the folder holds no saved estimator.
+        If the folder holds no saved estimator, or one of a later version.
     DamagedFileError
-        If a file of it cannot be what was written, or names a class that is not known here.
+        If a file of it is not what was written, or names a class that is not known here.
     """
     folder = Path(folder)
     saved = read_model(folder)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +18,13 @@ from harmonium.experiments.contents import check_contents
 from harmonium.families.family import NUMBER
 from harmonium.families.registry import find_family
 from harmonium.files import write_atomically
+from harmonium.seals import BLANK, from_json, is_sealed, seal, to_json
 
 if TYPE_CHECKING:
     from harmonium.training.trainer import HistoryRow
+
+# what NumPy makes of a damaged header
+_UNREADABLE = (ArithmeticError, EOFError, LookupError, MemoryError, SyntaxError, TokenError, TypeError, ValueError)
 
 
 class RunDirectory:
@@ -29,6 +33,9 @@ class RunDirectory:
     ``config.toml`` (as resolved), ``manifest.json`` (how it was made), ``model.safetensors`` and ``model.json`` (the
     fitted estimator), ``checkpoints/``, ``history.csv`` (a row an epoch), ``metrics.json`` (what was measured). Where
     the parameters were searched for, also ``study.log`` (the search's journal), ``study.json`` and ``figures/``.
+
+    Every file of these that is read back, but the journal, carries its own SHA-256, and one that is not what was
+    written is refused. Files without, of earlier versions, are read as they are.
 
     Parameters
     ----------
@@ -66,7 +73,12 @@ class RunDirectory:
         """
         if not (self.path / "config.toml").exists():
             return
-        found = self.config().completed()
+        try:
+            found = self.config().completed()
+        except InvalidInputError as error:
+            raise InvalidInputError(
+                f"{self.path / 'config.toml'} is not a configuration for this version: {error}"
+            ) from error
         old, new = found.settings(), config.settings()
         for name in {**new, **old}:
             if old.get(name) != new.get(name) and not (any_epochs and name == "n_epochs"):
@@ -84,24 +96,28 @@ class RunDirectory:
             If the folder belongs to another configuration, or was begun on other data.
         """
         self.check(config)
-        if (self.path / "manifest.json").exists() and self.manifest()["data_sha256"] != data_sha256:
-            raise InvalidInputError(
-                f"{self.path} was begun on other data: {config.data} has changed since; choose another run directory"
-            )
+        if (self.path / "manifest.json").exists():
+            found = self.manifest()
+            check_contents(found, {"data_sha256": str}, self.path / "manifest.json")
+            if found["data_sha256"] != data_sha256:
+                raise InvalidInputError(
+                    f"{self.path} was begun on other data: {config.data} has changed since; "
+                    "choose another run directory"
+                )
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         self.write_config(config)
         self.write_json("manifest.json", manifest.make_manifest(data_sha256))
 
     def write_config(self, config: TrainConfig) -> None:
         """Write the configuration, whatever was there."""
-        write_atomically(self.path / "config.toml", config.to_toml())
+        write_atomically(self.path / "config.toml", seal(config.to_toml()))
 
     def config(self) -> TrainConfig:
         """Read the configuration."""
-        text = self._read("config.toml")
+        text = self._read_text("config.toml")
         try:
             return TrainConfig.from_toml(text)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise DamagedFileError(f"{self.path / 'config.toml'} is damaged: {error}") from error
 
     def manifest(self) -> dict[str, Any]:
@@ -109,24 +125,27 @@ class RunDirectory:
         return self.read_json("manifest.json")
 
     def write_history(self, history: list[HistoryRow]) -> None:
-        """Write a row an epoch."""
+        """Write a row an epoch; the name of the last column, which is empty, is the seal."""
         text = io.StringIO()
         names = list(dict.fromkeys(name for row in history for name in row))  # not every epoch records the same
-        writer = csv.DictWriter(text, fieldnames=names, lineterminator="\n")
+        writer = csv.DictWriter(text, fieldnames=[*names, BLANK], lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)
-        write_atomically(self.path / "history.csv", text.getvalue())
+        write_atomically(self.path / "history.csv", seal(text.getvalue()))
 
     def history(self) -> list[HistoryRow]:
         """Read the rows written so far; none before the first epoch."""
         if not (self.path / "history.csv").exists():
             return []
-        text = self._read("history.csv")
+        text = self._read_text("history.csv")
         try:
-            rows = csv.DictReader(text.splitlines())
-            return [{key: float(value) for key, value in row.items() if value != ""} for row in rows]
-        except (TypeError, ValueError) as error:
+            table = csv.DictReader(text.splitlines())
+            rows = [{key: float(value) for key, value in row.items() if value != ""} for row in table]
+        except (TypeError, ValueError, csv.Error) as error:
             raise DamagedFileError(f"{self.path / 'history.csv'} is damaged: {error}") from error
+        if not rows:
+            raise DamagedFileError(f"{self.path / 'history.csv'} is damaged: it holds no row")
+        return rows
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         """Write what was measured."""
@@ -182,42 +201,45 @@ class RunDirectory:
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON object of the folder."""
-        text = self._read(name)
-        try:
-            content: dict[str, Any] = json.loads(text)
-        except ValueError as error:
-            raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
-        if not isinstance(content, dict) or not content:
-            raise DamagedFileError(f"{self.path / name} is damaged: it is not a JSON object with content")
-        return content
+        return from_json(self._read(name), self.path / name)
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write a JSON object into the folder."""
-        write_atomically(self.path / name, json.dumps(content, indent=2) + "\n")
+        write_atomically(self.path / name, seal(to_json(content, name)))
 
     def read_array(self, name: str) -> npt.NDArray[np.float64]:
         """Read an array of the folder."""
+        content, path = self._read(name), self.path / name
+        has_seal, stream = is_sealed(content, path), io.BytesIO(content)
         try:
-            array: npt.NDArray[np.float64] = np.load(self.path / name, allow_pickle=False)
-        except FileNotFoundError as error:
-            raise self._missing(name) from error
-        except (ValueError, EOFError) as error:
-            raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
+            array: npt.NDArray[np.float64] = np.load(stream, allow_pickle=False)
+        except _UNREADABLE as error:
+            raise DamagedFileError(f"{path} is damaged: {error}") from error
+        if not has_seal and stream.read():
+            raise DamagedFileError(f"{path} is damaged: its checksum is missing")
         return array
 
     def write_array(self, name: str, array: npt.NDArray[np.float64]) -> None:
-        """Write an array into the folder."""
+        """Write an array into the folder; its seal stands behind its end, where NumPy does not look."""
         content = io.BytesIO()
         np.save(content, array, allow_pickle=False)
-        write_atomically(self.path / name, content.getvalue())
+        write_atomically(self.path / name, seal(content.getvalue() + BLANK.encode()))
 
     def _missing(self, name: str) -> InvalidInputError:
         return InvalidInputError(f"{self.path} is not a whole run directory: {name} is missing")
 
-    def _read(self, name: str) -> str:
+    def _read(self, name: str) -> bytes:
         try:
-            return (self.path / name).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise DamagedFileError(f"{self.path / name} is damaged: {error}") from error
+            return (self.path / name).read_bytes()
         except FileNotFoundError as error:
             raise self._missing(name) from error
+        except IsADirectoryError as error:
+            raise DamagedFileError(f"{self.path / name} is damaged: it is a folder") from error
+
+    def _read_text(self, name: str) -> str:
+        content, path = self._read(name), self.path / name
+        is_sealed(content, path)
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise DamagedFileError(f"{path} is damaged: {error}") from error

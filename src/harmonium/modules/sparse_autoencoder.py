@@ -82,8 +82,9 @@ class SparseAutoencoderModule(nn.Module):
         self.centre = nn.Parameter(torch.zeros(n_features, **SINGLE))
         self.n_active, self.n_active_of, self.n_steps = n_active, n_active_of, n_steps
         if n_steps is not None:
-            gram = self.dictionary.detach() @ self.dictionary.detach().T
-            self.inhibition = nn.Parameter(gram.repeat(n_steps - 1, 1, 1))
+            gram = torch.empty(n_atoms, n_atoms)
+            torch.mm(self.dictionary.detach(), self.dictionary.detach().T, out=gram)
+            self.inhibition = nn.Parameter(torch.empty(n_steps - 1, n_atoms, n_atoms).copy_(gram))
             self.register_buffer("step_size", _STEP / torch.linalg.eigvalsh(gram)[-1])
         if n_active is not None and n_active_of == "batch":
             self.register_buffer("threshold", torch.zeros((), **SINGLE))
