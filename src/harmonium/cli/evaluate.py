@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from harmonium.cli.checks import check_data
+from harmonium.exceptions import HarmoniumError
 from harmonium.families.registry import find_family
+
+if TYPE_CHECKING:
+    from harmonium.experiments.run_directory import RunDirectory
 
 
 def evaluate_run(run: Path, *, data: str | None = None) -> None:
@@ -25,10 +31,24 @@ def evaluate_run(run: Path, *, data: str | None = None) -> None:
     if data is not None:
         check_data(data)
 
-    # this takes seconds to import, and what can be found wrong at once has been found
-    from harmonium.experiments.evaluate import evaluate
+    # these take seconds to import, and what can be found wrong at once has been found
+    from harmonium.experiments.evaluate import measure
+    from harmonium.experiments.one_writer import one_writer
 
-    for key, value in evaluate(directory, data).items():
-        print(f"{key:32s} {'exact' if value is None else format(value, '.6g')}")
-    if remark := find_family(config.model).remark(config.parameters):
-        print(remark)
+    with one_writer(run) if data is None else nullcontext():
+        metrics = measure(directory, data)
+        for key, value in metrics.items():
+            print(f"{key:32s} {'exact' if value is None else format(value, '.6g')}")
+        if remark := find_family(config.model).remark(config.parameters):
+            print(remark)
+        if data is None:
+            _write(directory, metrics)
+
+
+def _write(directory: RunDirectory, metrics: dict[str, Any]) -> None:
+    try:
+        directory.write_metrics(metrics)
+    except OSError as error:
+        raise HarmoniumError(
+            f"these figures could not be written into {directory.path}: {error.strerror or error}"
+        ) from error

@@ -7,12 +7,32 @@ from typing import Any
 
 from harmonium.data.datasets import Dataset, load_dataset
 from harmonium.exceptions import InvalidInputError, SplitUnavailableError
+from harmonium.experiments.one_writer import one_writer
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.families.registry import find_family
 
 
 def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
-    """Measure a trained run on a test set, and write ``metrics.json`` where it is the run's own.
+    """Measure a trained run as `measure` does, and write ``metrics.json`` where the data are the run's own.
+
+    Raises
+    ------
+    InvalidInputError
+        As of `measure`.
+    AnotherWriterError
+        If another process writes into the run directory.
+    """
+    if data is not None:
+        return measure(run, data)
+    run.config()  # a folder that holds no run gets no lock either
+    with one_writer(run.path):
+        metrics = measure(run)
+        run.write_metrics(metrics)
+    return metrics
+
+
+def measure(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
+    """Measure a trained run on a test set; nothing is written.
 
     Parameters
     ----------
@@ -36,15 +56,13 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
     if not run.is_trained:
         raise InvalidInputError(f"{run.path} is not trained to its end; train it first")
     estimator = run.load_estimator()
-    measure = find_family(config.model).evaluate
+    of_family = find_family(config.model).evaluate
     metrics: dict[str, Any]
     if data is None:
-        metrics = measure(estimator, load_dataset(config.data, "test"), lambda: load_dataset(config.data, "train"))
+        metrics = of_family(estimator, load_dataset(config.data, "test"), lambda: load_dataset(config.data, "train"))
     else:
-        metrics = measure(estimator, _test_or_whole(data), None)
+        metrics = of_family(estimator, _test_or_whole(data), None)
     metrics["seconds_per_epoch"] = median(row["seconds"] for row in estimator.history_)
-    if data is None:
-        run.write_metrics(metrics)
     return metrics
 
 

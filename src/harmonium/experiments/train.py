@@ -9,6 +9,7 @@ from harmonium.data.datasets import Dataset, load_dataset
 from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import DamagedFileError, InvalidInputError, SplitUnavailableError
 from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.one_writer import one_writer
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.training.checkpoint import Checkpoints, checkpoint_paths, load_checkpoint
 from harmonium.training.trainer import Trainer
@@ -40,11 +41,12 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
     InvalidInputError
         If the run directory belongs to another configuration or other data, or the data are wrong; nothing has been
         written then.
+    AnotherWriterError
+        If another process trains there.
     DivergenceError
         If training leaves the finite numbers; the last good checkpoint stays.
     """
-    run.check(config)
-    if _is_whole(run):
+    if _is_done(config, run):
         return False
     estimator = config.make_estimator()
     data = load_dataset(config.data, "train")
@@ -55,19 +57,23 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
             estimator._check_data(test.X, test.labels)
         except InvalidInputError as error:
             raise InvalidInputError(f"the test split of {config.data}: {error}") from error
-    run.start(config, data.sha256)
-    _go_on(prepared.trainer, run)
-    prepared.run(
-        config.parameters["n_epochs"],
-        Checkpoints(run.checkpoints),
-        lambda trainer: run.write_history(trainer.history),
-        *callbacks,
-    )
-    estimator._adopt(prepared.trainer).save(run.path)
+    with one_writer(run.path):  # only now, so that what cannot begin leaves no folder behind
+        if _is_done(config, run):  # by another process, meanwhile
+            return False
+        run.start(config, data.sha256)
+        _go_on(prepared.trainer, run)
+        prepared.run(
+            config.parameters["n_epochs"],
+            Checkpoints(run.checkpoints),
+            lambda trainer: run.write_history(trainer.history),
+            *callbacks,
+        )
+        estimator._adopt(prepared.trainer).save(run.path)
     return True
 
 
-def _is_whole(run: RunDirectory) -> bool:
+def _is_done(config: TrainConfig, run: RunDirectory) -> bool:
+    run.check(config)
     if not run.is_trained:
         return False
     try:
