@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from harmonium import __version__
+from harmonium.cli.signals import is_stopped, stop_in_order
 from harmonium.exceptions import HarmoniumError
 
 app = App(
@@ -40,14 +41,19 @@ app.command("harmonium.cli.data:app", name="data", help="List or fetch the named
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
+    """Run the command line in a process that goes on; signals are answered as the command answers them.
 
     Returns
     -------
     int
-        0 after success; 1 after an error that is said in one sentence; 2 after a mistyped command or option; 130 when
-        stopped by the keyboard.
+        0 after success; 1 after an error that is said in one sentence; 2 after a mistyped command or option; 128 and
+        the signal's number when stopped: 130 by the keyboard, 143 by SIGTERM.
     """
+    return stop_in_order(lambda: run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line where signals are answered already, and return what `main` does."""
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
     handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level="INFO", format="%(message)s", handlers=[handler])
@@ -57,14 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             app(arguments, result_action="return_value", exit_on_error=False)
     except CycloptsError:  # it has been printed, with what was perhaps meant
         return 2
-    except HarmoniumError as error:
-        errors.print(f"error: {error}")
+    except (HarmoniumError, OSError) as error:
+        if not is_stopped():
+            errors.print(f"error: {_sentence(error)}")
         return 1
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        errors.print(f"error: {place}{error.strerror or error}")
-        return 1
-    except KeyboardInterrupt:
-        errors.print("stopped; what was done is kept, and the same command goes on")
-        return 130
     return 0
+
+
+def _sentence(error: HarmoniumError | OSError) -> str:
+    if isinstance(error, HarmoniumError):
+        return f"{error}"
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}"
