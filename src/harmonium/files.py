@@ -37,12 +37,12 @@ def write_atomically(path: Path, content: bytes | bytearray | str) -> None:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
-def sweep_temporaries(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder and the folders below it.
+def sweep_temporaries(*folders: Path) -> None:
+    """Remove the temporary files that killed processes left in folders.
 
-    Only who alone writes into the folder may call this: it would take another writer's file away.
+    Only who alone writes into a folder may call this: it would take another writer's file away.
     """
-    for path in folder.rglob(".*.tmp"):
+    for path in (path for folder in folders for path in folder.glob(".*.tmp")):
         if _TEMPORARY.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)
 

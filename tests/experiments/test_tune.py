@@ -258,6 +258,16 @@ def test_the_lock_of_a_folder_named_from_here_leads_to_its_journal(tuning, tmp_p
     assert leads_somewhere and all(leads_somewhere)
 
 
+def test_a_lock_that_a_killed_process_left_on_the_journal_is_not_waited_for(tuning, run, trials_run, monkeypatch):
+    search(tuning, run, CONSOLE, n_trials=1)
+    left = [run.path / "study.log.lock", run.path / "study.log.lock1f.rename"]
+    for path in left:
+        path.symlink_to((run.path / "study.log").resolve())
+    monkeypatch.setattr("optuna.storages.journal._file.time.sleep", lambda seconds: pytest.fail("waited"))
+    search(tuning, run, CONSOLE, n_trials=2)
+    assert not any(path.is_symlink() for path in left)
+
+
 def test_processes_that_are_killed_one_after_another_end_the_search(tuning, run, monkeypatch):
     calls = []
 

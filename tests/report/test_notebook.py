@@ -2,16 +2,14 @@
 
 import os
 import signal
-import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from harmonium.exceptions import InvalidInputError
 from harmonium.report.notebook import NotebookError, execute, make_notebook
+from processes import is_alive, start, wait_for
 
 SOURCE = """\
 # ---
@@ -121,25 +119,33 @@ import harmonium.cli.report
 from harmonium.cli.main import main
 from harmonium.report.notebook import execute
 
-cell = new_code_cell("import os, time\\nopen('begun', 'w').write(str(os.getpid()))\\ntime.sleep(300)")
+cell = new_code_cell(sys.argv[1])
 harmonium.cli.report.write_report = lambda *arguments: execute(new_notebook(cells=[cell]), Path("."), print)
 sys.exit(main(["report"]))
+"""
+# it starts a process of its own, and holds Python's lock in native code
+BUSY_CELL = """
+import ctypes, os, subprocess
+started = subprocess.Popen(["sleep", "300"])
+open("begun", "w").write(f"{os.getpid()} {started.pid}\\n")
+ctypes.PyDLL(None).sleep(300)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_ctrl_c_stops_the_notebook_and_its_process_at_once(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", LONG_NOTEBOOK], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    begun, deadline = tmp_path / "begun", time.monotonic() + 60
-    while not (begun.exists() and begun.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGINT)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_the_notebooks_process_and_what_it_started_end_with_the_command(tmp_path, number, code):
+    process, begun = start(LONG_NOTEBOOK, tmp_path, BUSY_CELL), tmp_path / "begun"
+    assert wait_for(lambda: begun.exists() and begun.read_text().endswith("\n"))
+    os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert "stopped" in errors
+    assert process.returncode == code
+    assert ("stopped" in errors) == (number != signal.SIGKILL)
     assert "Traceback" not in errors
-    time.sleep(0.5)
-    status = Path(f"/proc/{begun.read_text()}/stat")
-    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+    assert wait_for(lambda: not any(map(is_alive, begun.read_text().split())))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_a_cell_started_ends_with_the_notebook(tmp_path):
+    run(tmp_path, "import subprocess\nopen('begun', 'w').write(str(subprocess.Popen(['sleep', '300']).pid))")
+    assert wait_for(lambda: not is_alive((tmp_path / "begun").read_text()))

@@ -14,6 +14,7 @@ from rich.logging import RichHandler
 
 from harmonium import __version__
 from harmonium.cli.examples import examples_of
+from harmonium.cli.signals import is_stopped, stop_in_order
 from harmonium.exceptions import HarmoniumError
 
 _SIGPIPE = 128 + 13
@@ -45,14 +46,20 @@ app.register_install_completion_command(help="Make the shell complete commands a
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
+    """Run the command line in a process that goes on; signals are answered as the command answers them.
 
     Returns
     -------
     int
-        0 after success; 1 after an error that is said in one sentence; 2 after a mistyped command or option; 130 when
-        stopped by the keyboard; 141 where the output was not read to its end.
+        0 after success; 1 after an error that is said in one sentence; 2 after a mistyped command or option; 128 and
+        the signal's number when stopped: 130 by the keyboard, 143 by SIGTERM; 141 where the output was not read to its
+        end.
     """
+    return stop_in_order(lambda: run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line where signals are answered already, and return what `main` does."""
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
     handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level="INFO", format="%(message)s", handlers=[handler])
@@ -63,17 +70,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except CycloptsError:  # it has been printed, with what was perhaps meant
         return 2
-    except HarmoniumError as error:
-        errors.print(f"error: {error}")
-        return 1
     except BrokenPipeError:  # who reads the output, as head does, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _SIGPIPE
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        errors.print(f"error: {place}{error.strerror or error}")
+    except (HarmoniumError, OSError) as error:
+        if not is_stopped():
+            errors.print(f"error: {_sentence(error)}")
         return 1
-    except KeyboardInterrupt:
-        errors.print("stopped; what was done is kept, and the same command goes on")
-        return 130
     return 0
+
+
+def _sentence(error: HarmoniumError | OSError) -> str:
+    if isinstance(error, HarmoniumError):
+        return f"{error}"
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}"

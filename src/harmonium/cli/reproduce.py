@@ -53,11 +53,14 @@ def reproduce_all(
     # imported here, with PyTorch: what is refused above does not wait for it
     from harmonium.assignment.protocol import Assignment
     from harmonium.assignment.time_left import show_time_left
+    from harmonium.experiments.one_writer import one_writer, sweep_below
 
     assignment = Assignment.make(runs, data, seeds, n_hidden, n_epochs)
     assignment.check()
-    if quick:
-        assignment = assignment.shortened(runs)
-    with show_time_left(assignment, console):
-        assignment.solve(console)
-        write_report(runs, report, FORMATS, console)
+    with one_writer(runs):
+        sweep_below(runs)
+        if quick:
+            assignment = assignment.shortened(runs)
+        with show_time_left(assignment, console):
+            assignment.solve(console)
+            write_report(runs, report, FORMATS, console)

@@ -5,13 +5,33 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
+from harmonium.experiments.one_writer import one_writer
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.trained_run import load_rows, load_trained
 from harmonium.families.registry import find_family
 
 
 def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
-    """Measure a trained run on a test set, and write ``metrics.json`` where it is the run's own.
+    """Measure a trained run as `measure` does, and write ``metrics.json`` where the data are the run's own.
+
+    Raises
+    ------
+    InvalidInputError
+        As of `measure`.
+    AnotherWriterError
+        If another process writes into the run directory.
+    """
+    if data is not None:
+        return measure(run, data)
+    run.config()  # a folder that holds no run gets no lock either
+    with one_writer(run.path):
+        metrics = measure(run)
+        run.write_metrics(metrics)
+    return metrics
+
+
+def measure(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
+    """Measure a trained run on a test set; nothing is written.
 
     Parameters
     ----------
@@ -34,9 +54,7 @@ def evaluate(run: RunDirectory, data: str | None = None) -> dict[str, Any]:
     config = run.config()
     estimator = load_trained(run)
     test = load_rows(run, data)
-    measure = find_family(config.model).evaluate
-    metrics: dict[str, Any] = measure(estimator, test, (lambda: config.load("train")) if data is None else None)
+    of_family = find_family(config.model).evaluate
+    metrics: dict[str, Any] = of_family(estimator, test, (lambda: config.load("train")) if data is None else None)
     metrics["seconds_per_epoch"] = median(row["seconds"] for row in estimator.history_)
-    if data is None:
-        run.write_metrics(metrics)
     return metrics

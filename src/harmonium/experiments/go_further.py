@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.one_writer import one_writer
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.train import go_on, prepare_run, train
 from harmonium.training.checkpoint import Checkpoints
@@ -60,18 +61,22 @@ def go_further(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Tra
             n_epochs,
         )
     if not run.is_trained:
-        run.write_config(config)
+        with one_writer(run.path):
+            run.write_config(config)
     if not run.is_trained or n_epochs == n_done:
         return train(config, run, *callbacks)
     estimator, prepared, sha256 = prepare_run(config)
     if run.manifest()["data_sha256"] != sha256:
         raise InvalidInputError(f"{run.path} was trained on other data: {config.data} has changed since")
-    if not go_on(prepared.trainer, run, n_epochs):
-        raise InvalidInputError(f"{run.path} holds no checkpoint to go on from; train it anew in another run directory")
-    prepared.run(n_epochs, Checkpoints(run.checkpoints), *callbacks)
-    (run.path / "metrics.json").unlink(missing_ok=True)
-    estimator._adopt(prepared.trainer).save(run.path)
-    run.write_history(prepared.trainer.history)
-    run.start(config.with_epochs(n_done), sha256)  # who wrote the model: this version, by this command
-    run.write_config(config)
+    with one_writer(run.path):
+        if not go_on(prepared.trainer, run, n_epochs):
+            raise InvalidInputError(
+                f"{run.path} holds no checkpoint to go on from; train it anew in another run directory"
+            )
+        prepared.run(n_epochs, Checkpoints(run.checkpoints), *callbacks)
+        (run.path / "metrics.json").unlink(missing_ok=True)
+        estimator._adopt(prepared.trainer).save(run.path)
+        run.write_history(prepared.trainer.history)
+        run.start(config.with_epochs(n_done), sha256)  # who wrote the model: this version, by this command
+        run.write_config(config)
     return True

@@ -6,15 +6,17 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from harmonium.exceptions import HarmoniumError
+from harmonium.experiments.worker import begin_worker
 
 _SECONDS_PER_LOOK = 0.5
 
@@ -36,7 +38,7 @@ def run_jobs(
     """Run every job in one of several processes that share the cores.
 
     By default one process a core, each with one thread: the matrix products of these models gain less from a second
-    thread than a sweep gains from a second run.
+    thread than a sweep gains from a second run. The processes end with this one, whatever ends it.
 
     Parameters
     ----------
@@ -57,7 +59,8 @@ def run_jobs(
     Raises
     ------
     HarmoniumError
-        The first that a job raised; the others are stopped.
+        The first that a job raised; the others are stopped. Also where processes cannot start, as from a script
+        without ``if __name__ == "__main__"``.
     KilledProcessError
         Where a process was killed.
     """
@@ -65,41 +68,63 @@ def run_jobs(
     n_workers = min(n_workers or n_cores, len(jobs))
     if n_workers == 0:
         return
-    context = multiprocessing.get_context("spawn")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
-        ProcessPoolExecutor(n_workers, context, _start_worker, (n_threads or max(1, n_cores // n_workers),)) as pool,
-    ):
+    context, n_threads = multiprocessing.get_context("spawn"), n_threads or max(1, n_cores // n_workers)
+    with _deaf():  # it starts a process of its own, which clears up after the others
+        pool = ProcessPoolExecutor(n_workers, context, begin_worker, (n_threads,))
+    others = set(multiprocessing.active_children())
+    names: dict[Future[None], str] = {}
+    workers: set[BaseProcess] = set()
+    is_done = False
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(unit, total=total)
-        names: dict[Future[None], str] = {pool.submit(job): name for name, job in jobs.items()}
-        pending = set(names)
         start = time.monotonic()
         try:
+            with _deaf():
+                for name, job in jobs.items():
+                    names[pool.submit(job)] = name
+                    workers |= set(multiprocessing.active_children()) - others
+            pending = set(names)
             while pending:
                 done, _ = wait(pending, _SECONDS_PER_LOOK, FIRST_COMPLETED)
                 n_done = len(jobs) - len(pending) if count_done is None else count_done()
                 progress.update(task, completed=n_done)
-                for job in done:
-                    job.result()
-                    pending.remove(job)
+                for future in done:
+                    future.result()
+                    pending.remove(future)
                     if not console.is_terminal:
                         seconds = time.monotonic() - start
                         console.print(
-                            f"{len(jobs) - len(pending)}/{len(jobs)} done after {seconds:.0f} s: {names[job]}"
+                            f"{len(jobs) - len(pending)}/{len(jobs)} done after {seconds:.0f} s: {names[future]}"
                         )
+            is_done = True
         except BrokenProcessPool as error:
+            for worker in workers:
+                worker.join(_SECONDS_PER_LOOK)
+            if any((worker.exitcode or 0) > 0 for worker in workers):  # that of a signal is negative
+                raise HarmoniumError(
+                    "a process could not start; each reads the script again, so in a script this belongs below "
+                    'if __name__ == "__main__":'
+                ) from error
             raise KilledProcessError(
                 "a process was killed, perhaps for want of memory; the same command goes on"
             ) from error
         finally:
-            # what is done is on disk: after an error or Ctrl-C nothing is waited for
-            pool.shutdown(wait=not pending, cancel_futures=True)
-            for worker in multiprocessing.active_children() if pending else ():
-                worker.terminate()
+            # what is done is on disk: after an error or a signal nothing is waited for
+            pool.shutdown(wait=is_done, cancel_futures=True)
+            for end in () if is_done else (BaseProcess.kill, BaseProcess.join):
+                for worker in workers:
+                    end(worker)
 
 
-def _start_worker(n_threads: int) -> None:
-    # Ctrl-C reaches the whole process group; the parent alone answers it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(n_threads)
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that never hear what a terminal sends to all: Ctrl-C and its end are answered by this one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -36,6 +36,12 @@ def journal_path(folder: Path) -> Path:
     return folder / "study.log"
 
 
+def free_journal(folder: Path) -> None:
+    """Remove the locks that killed processes left on the journal; for the one writer of the folder to call."""
+    for left in folder.glob(f"{journal_path(folder).name}.lock*"):
+        left.unlink(missing_ok=True)
+
+
 def mend_journal(path: Path) -> None:
     """Drop a last line that was cut short, as by a full disk or a kill; refuse a journal that is wrong elsewhere."""
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []

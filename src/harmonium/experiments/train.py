@@ -10,6 +10,7 @@ from harmonium.estimators.base import LatentVariableEstimator
 from harmonium.estimators.fitting import PreparedFit, prepare
 from harmonium.exceptions import DamagedFileError, InvalidInputError, SplitUnavailableError
 from harmonium.experiments.config import TrainConfig
+from harmonium.experiments.one_writer import one_writer
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.training.checkpoint import Checkpoints, checkpoint_paths, epoch_of, load_checkpoint
 from harmonium.training.trainer import Trainer
@@ -41,22 +42,26 @@ def train(config: TrainConfig, run: RunDirectory, *callbacks: Callable[[Trainer]
     InvalidInputError
         If the run directory belongs to another configuration or other data, or the data are wrong; nothing has been
         written then.
+    AnotherWriterError
+        If another process trains there.
     DivergenceError
         If training leaves the finite numbers; the last good checkpoint stays.
     """
-    run.check(config)
-    if _is_whole(run):
+    if _is_done(config, run):
         return False
     estimator, prepared, sha256 = prepare_run(config)
-    run.start(config, sha256)
-    go_on(prepared.trainer, run, config.parameters["n_epochs"])
-    prepared.run(
-        config.parameters["n_epochs"],
-        Checkpoints(run.checkpoints),
-        lambda trainer: run.write_history(trainer.history),
-        *callbacks,
-    )
-    estimator._adopt(prepared.trainer).save(run.path)
+    with one_writer(run.path):  # only now, so that what cannot begin leaves no folder behind
+        if _is_done(config, run):  # by another process, meanwhile
+            return False
+        run.start(config, sha256)
+        go_on(prepared.trainer, run, config.parameters["n_epochs"])
+        prepared.run(
+            config.parameters["n_epochs"],
+            Checkpoints(run.checkpoints),
+            lambda trainer: run.write_history(trainer.history),
+            *callbacks,
+        )
+        estimator._adopt(prepared.trainer).save(run.path)
     return True
 
 
@@ -93,7 +98,8 @@ def go_on(trainer: Trainer, run: RunDirectory, n_epochs: int) -> bool:
     return False
 
 
-def _is_whole(run: RunDirectory) -> bool:
+def _is_done(config: TrainConfig, run: RunDirectory) -> bool:
+    run.check(config)
     if not run.is_trained:
         return False
     try:

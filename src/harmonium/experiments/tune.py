@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from harmonium.exceptions import DamagedFileError, InvalidInputError
+from harmonium.experiments.one_writer import one_writer
 from harmonium.experiments.processes import KilledProcessError, run_jobs
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.study import (
     best_trial,
     count_ended,
     fail_running,
+    free_journal,
     journal_path,
     mend_journal,
     open_study,
@@ -61,8 +63,10 @@ def tune(
     dict
         The chosen parameters.
     """
-    chosen = search(tuning, run, console, n_trials=n_trials, n_workers=n_workers)
-    train(tuning.config(chosen, n_epochs=n_final_epochs), run, *callbacks)
+    check_trial(tuning)
+    with one_writer(run.path):
+        chosen = _search(tuning, run, console, n_trials, n_workers)
+        train(tuning.config(chosen, n_epochs=n_final_epochs), run, *callbacks)
     return chosen
 
 
@@ -88,13 +92,23 @@ def search(
     ------
     InvalidInputError
         If the folder holds another search, or the data are wrong.
+    AnotherWriterError
+        If another process searches or trains there.
     HarmoniumError
         If no trial came to its end, or processes are killed one after another.
     """
     check_trial(tuning)
+    with one_writer(run.path):
+        return _search(tuning, run, console, n_trials, n_workers)
+
+
+def _search(
+    tuning: Tuning, run: RunDirectory, console: Console, n_trials: int, n_workers: int | None
+) -> dict[str, Any]:
     is_run = (run.path / "config.toml").exists()
     if is_run and not journal_path(run.path).exists():
         raise InvalidInputError(f"{run.path} holds a run that was not searched for; choose another run directory")
+    free_journal(run.path)
     mend_journal(journal_path(run.path))
     study = open_study(run.path, tuning.setting())
     if is_run and count_ended(study) < n_trials:
@@ -122,6 +136,7 @@ def search(
                 raise
             logger.warning("a trial's process was killed; its trial is marked failed, and another takes its place")
         finally:
+            free_journal(run.path)  # from processes that were killed while they wrote
             fail_running(study)
     chosen: dict[str, Any] = best_trial(study).params
     found = summary(study)

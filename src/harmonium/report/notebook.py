@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -94,19 +93,13 @@ def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int
             record_timing=False,
             resources={"metadata": {"path": str(folder)}},
             on_cell_executed=lambda cell, cell_index, execute_reply: report_progress(cell_index + 1),
+            extra_arguments=["--IPKernelApp.extensions=harmonium.report.kernel"],
             # by files, so that no port is opened
             config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
         )
         client.log.setLevel("WARNING")
         try:
-            # in a thread of its own: in this one nbclient would answer Ctrl-C, with tracebacks
-            with ThreadPoolExecutor(1) as pool:
-                done = pool.submit(asyncio.run, client.async_execute(stderr=subprocess.DEVNULL, env=environment))
-                try:
-                    return done.result()
-                except KeyboardInterrupt:
-                    _kill(client)
-                    raise
+            return _run(client, environment)
         except CellExecutionError as error:
             known = getattr(harmonium.exceptions, error.ename, None)
             if isinstance(known, type) and issubclass(known, HarmoniumError):
@@ -117,7 +110,15 @@ def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int
             raise NotebookError("the process that runs the notebook was killed, perhaps for want of memory") from error
 
 
-def _kill(client: NotebookClient) -> None:
-    pid = getattr(getattr(client.km, "provisioner", None), "pid", None)
-    if pid is not None:
-        os.kill(pid, signal.SIGKILL)
+def _run(client: NotebookClient, environment: Mapping[str, str]) -> NotebookNode:
+    reader, writer = os.pipe()  # this process alone holds its end for writing
+    execution = client.async_execute(stdin=reader, stderr=subprocess.DEVNULL, env=dict(environment))
+    try:
+        # in a thread of its own: in this one nbclient would answer Ctrl-C, with tracebacks
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                return pool.submit(asyncio.run, execution).result()
+            finally:
+                os.close(writer)  # and with it ends the kernel, as `harmonium.report.kernel` says
+    finally:
+        os.close(reader)
