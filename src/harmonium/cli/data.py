@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from harmonium.cli.terminal import say
 from harmonium.data.registry import REGISTRY, find_spec
 
 app = App(name="data", help="List or fetch the named data sets.")
@@ -18,7 +19,7 @@ def list_data() -> None:
         found = [find_file(spec, name) for name in spec.sha256]
         folders = sorted({str(file[0].parent) for file in found if file is not None})
         state = f"in {', '.join(folders)}" if all(found) else "not on this machine; fetched when first used"
-        print(f"{spec.name:15s} {state}")
+        say(f"{spec.name:15s} {state}")
 
 
 @app.command
@@ -34,4 +35,4 @@ def fetch(*names: str) -> None:
 
     for spec in [find_spec(name) for name in names] or list(REGISTRY.values()):
         obtain_files(spec, list(spec.sha256))
-        print(f"{spec.name} is on this machine, whole")
+        say(f"{spec.name} is on this machine, whole")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harmonium.cli.checks import check_data
+from harmonium.cli.terminal import say
 from harmonium.families.registry import find_family
 
 
@@ -29,6 +30,6 @@ def evaluate_run(run: Path, *, data: str | None = None) -> None:
     from harmonium.experiments.evaluate import evaluate
 
     for key, value in evaluate(directory, data).items():
-        print(f"{key:32s} {'exact' if value is None else format(value, '.6g')}")
+        say(f"{key:32s} {'exact' if value is None else format(value, '.6g')}")
     if remark := find_family(config.model).remark(config.parameters):
-        print(remark)
+        say(remark)

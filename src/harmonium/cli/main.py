@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
-from rich.console import Console
-from rich.logging import RichHandler
 
 from harmonium import __version__
+from harmonium.cli.terminal import Terminal, open_errors
 from harmonium.exceptions import HarmoniumError
 
 app = App(
@@ -48,13 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after success; 1 after an error that is said in one sentence; 2 after a mistyped command or option; 130 when
         stopped by the keyboard.
     """
-    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
-    handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
-    logging.basicConfig(level="INFO", format="%(message)s", handlers=[handler])
+    errors = open_errors()
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: errors.print(f"warning: {message}")
-            app(arguments, result_action="return_value", exit_on_error=False)
+            warnings.showwarning = lambda message, *_, **__: errors.print(f"warning: {' '.join(f'{message}'.split())}")
+            panels = Terminal(stderr=True, soft_wrap=False)
+            app(arguments, result_action="return_value", exit_on_error=False, error_console=panels)
     except CycloptsError:  # it has been printed, with what was perhaps meant
         return 2
     except HarmoniumError as error:

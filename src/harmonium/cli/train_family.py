@@ -8,6 +8,7 @@ from typing import Any
 from harmonium.cli.checks import check_data
 from harmonium.cli.config_file import ConfigFile, read_config_file
 from harmonium.cli.estimator_options import read_options
+from harmonium.cli.terminal import say
 from harmonium.exceptions import InvalidInputError
 from harmonium.families.family import Family
 
@@ -91,7 +92,7 @@ def _train(
     else:
         is_new = train(config, run)
     state = "trained into {0}" if is_new else "{0} is trained already"
-    print(f"{state.format(run.path)}; measure it with: harmonium evaluate {run.path}")
+    say(f"{state.format(run.path)}; measure it with: harmonium evaluate {run.path}")
 
 
 def _run_name(family: Family, parameters: dict[str, Any], data: str, recipe: str | None, seed: int) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from harmonium.cli.terminal import Terminal, say
 from harmonium.exceptions import InvalidInputError
 from harmonium.extras import require
 from harmonium.families.registry import family_names, find_family, is_own
@@ -65,8 +66,6 @@ def tune_model(
     bounds = search_space(model, load_dataset(data, "train"), space)
 
     # these take seconds to import, and what can be found wrong at once has been found
-    from rich.console import Console
-
     from harmonium.experiments.run_directory import RunDirectory
     from harmonium.experiments.tune import tune
     from harmonium.experiments.tuning import Tuning
@@ -74,7 +73,7 @@ def tune_model(
 
     tuning = Tuning(model, data, bounds, n_epochs, n_samples, seed)
     run = RunDirectory(run_dir or Path("runs") / f"tuned-{model}-{Path(data).stem}-seed{seed}")
-    console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+    console = Terminal(stderr=True)
     with ProgressBar(f"{model}, the chosen setting", n_final_epochs) as progress:
         chosen = tune(
             tuning,
@@ -86,5 +85,5 @@ def tune_model(
             callbacks=[progress],
         )
     for name, value in chosen.items():
-        print(f"{name:32s} {value}")
-    print(f"trained into {run.path}, with its study.json and figures/; measure it with: harmonium evaluate {run.path}")
+        say(f"{name:32s} {value}")
+    say(f"trained into {run.path}, with its study.json and figures/; measure it with: harmonium evaluate {run.path}")
