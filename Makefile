@@ -4,7 +4,7 @@ BIN := .venv/bin
 SEEDS ?= 1
 PROFILE ?= full
 
-.PHONY: setup data reproduce test lint bench clean
+.PHONY: setup data reproduce test lint bench audit clean
 
 setup: .venv/.installed
 
@@ -41,5 +41,14 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# known weaknesses of the packages that are installed; it asks a service on the network, so no other target needs it
+audit: setup .venv-audit/.installed
+	.venv-audit/bin/pip-audit --path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")
+
+.venv-audit/.installed:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet pip-audit
+	touch $@
+
 clean:
-	rm -rf .venv .venv-peers runs report
+	rm -rf .venv .venv-peers .venv-audit runs report

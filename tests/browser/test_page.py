@@ -6,6 +6,9 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
+from harmonium.report.html import to_html
+from hostile import a_report
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed (in CI it must be)"
@@ -64,6 +67,27 @@ def test_what_asks_or_complains_would_be_noticed(browser, tmp_path):
     bad.page.close()
     assert bad.asked == [bad.address, "https://example.org/a.png"]
     assert [complaint for complaint in bad.complaints if "oh" in complaint]
+
+
+def test_no_name_in_a_page_runs_or_asks(browser, tmp_path):
+    path = tmp_path / "hostile.html"
+    path.write_text(to_html(a_report()), encoding="utf-8")
+    hostile = Opened(browser, path, DESK)
+    links = hostile.page.evaluate("document.querySelectorAll('a, script, [onerror], [onmouseover]').length")
+    hostile.page.close()
+    assert (hostile.asked, hostile.complaints, links) == ([hostile.address], [], 0)
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["with its policy", "without it"])
+def test_what_would_run_in_a_page_all_the_same_is_stopped_by_its_policy(browser, tmp_path, policy):
+    html = to_html(a_report()).replace("<body>", "<body><script>ran = 1</script><img src=data:, onerror='ran = 1'>")
+    path = tmp_path / "injected.html"
+    path.write_text(html if policy else html.replace("Content-Security-Policy", "x"), encoding="utf-8")
+    injected = Opened(browser, path, DESK)
+    # what asks by `evaluate` is the test, which no policy binds
+    ran = injected.page.evaluate("typeof ran !== 'undefined'")
+    injected.page.close()
+    assert ran is not policy
 
 
 def test_every_image_is_drawn(opened, notebook_figures):

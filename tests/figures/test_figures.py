@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from harmonium.figures.image_grids import plot_images
 from harmonium.figures.latent_space import plot_classes
+from harmonium.figures.style import label, style
 from harmonium.figures.tuning import plot_importances, plot_tuning_history
+from harmonium.report.display import to_svg
+from harmonium.visible import visible
+from hostile import NAMES
 
 
 @pytest.fixture
@@ -67,3 +72,28 @@ def test_of_seventy_classes_no_two_share_colour_and_marker(ax):
     plot_classes(ax, np.stack([classes, classes % 2], axis=1), classes, [str(k) for k in range(70)])
     looks = {(tuple(c.get_facecolor()[0]), c.get_paths()[0].vertices.tobytes()) for c in ax.collections}
     assert len(looks) == 70
+
+
+def test_a_name_in_a_figure_is_no_formula_and_all_of_it_is_seen():
+    with style():
+        figure = Figure()
+        classes, grid = figure.subplots(2)
+        points = np.arange(2.0 * len(NAMES)).reshape(-1, 2)
+        plot_classes(classes, points, np.arange(len(NAMES)), NAMES)
+        plot_images(grid, np.zeros((len(NAMES), 4)), (2, 2), n_columns=1, row_labels=NAMES)
+        classes.legend()
+        named = [text.get_text() for text in classes.get_legend().get_texts()]
+        written = [tick.get_text() for tick in grid.get_yticklabels()]
+    whole = [visible(name) for name in NAMES if name]  # a legend has no place for no name
+    assert all(len(name) <= 40 for name in named)
+    assert all(name.startswith(shown.rstrip("…")) for name, shown in zip(whole, named, strict=True))
+    assert [name for name in written if name] == named
+    svg = to_svg(figure)
+    assert "<script" not in svg
+    assert "onerror=alert(1)>" not in svg
+
+
+def test_a_name_is_cut_where_it_is_long_and_stays_in_the_legend_where_it_begins_with_an_underscore():
+    assert label("_a") == " _a"
+    assert label(np.str_("Ankle boot")) == "Ankle boot"
+    assert label("x" * 10**6) == f"{'x' * 39}…"

@@ -149,7 +149,7 @@ def test_the_check_imports_nothing_heavy_and_the_builder_no_run_and_no_problem(s
     assert "nbformat" in after
     assert "torch" not in after
     rooms = {name.split(".")[1] for name in after if name.startswith("harmonium.")}
-    assert rooms <= {"report", "figures", "files", "exceptions", "extras"}
+    assert rooms <= {"report", "figures", "files", "exceptions", "extras", "visible"}
 
 
 def test_the_guides_example_builds_a_report_as_it_stands(tmp_path):

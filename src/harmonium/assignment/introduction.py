@@ -22,7 +22,7 @@
 # `harmonium reproduce`.
 
 # %% tags=["parameters"]
-RUNS = "{{ runs }}"  # what `harmonium reproduce` filled, seen from this notebook
+RUNS = {{ runs }}  # what `harmonium reproduce` filled, seen from this notebook
 
 # %%
 import numpy as np
@@ -34,4 +34,4 @@ from harmonium.assignment.protocol import Assignment
 from harmonium.report.display import show
 
 assignment = Assignment.of(RUNS)
-console = Console(emoji=False)
+console = Console(emoji=False, markup=False)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
-from rich.console import Console
-from rich.logging import RichHandler
 
 from harmonium import __version__
 from harmonium.cli.examples import examples_of
 from harmonium.cli.signals import is_stopped, stop_in_order
+from harmonium.cli.terminal import Terminal, open_errors
 from harmonium.exceptions import HarmoniumError
 
 _SIGPIPE = 128 + 13
@@ -60,13 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line where signals are answered already, and return what `main` does."""
-    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
-    handler = RichHandler(console=errors, show_time=False, show_path=False, markup=False)
-    logging.basicConfig(level="INFO", format="%(message)s", handlers=[handler])
+    errors = open_errors()
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: errors.print(f"warning: {message}")
-            app(arguments, result_action="return_value", exit_on_error=False)
+            warnings.showwarning = lambda message, *_, **__: errors.print(f"warning: {' '.join(f'{message}'.split())}")
+            panels = Terminal(stderr=True, soft_wrap=False)
+            app(arguments, result_action="return_value", exit_on_error=False, error_console=panels)
             sys.stdout.flush()
     except CycloptsError:  # it has been printed, with what was perhaps meant
         return 2

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+
+from harmonium.cli.terminal import Terminal, say
 
 AsJson = Annotated[
     bool, Parameter(name="--json", negative=(), help="Print one JSON object and nothing else; messages go to stderr.")
@@ -27,16 +28,16 @@ def print_found(found: Mapping[str, Any], lines: Iterable[str], *, as_json: bool
     as_json : bool
     """
     if as_json:
-        print(json.dumps(_finite(found), indent=2, allow_nan=False))
+        print(json.dumps(_finite(found), indent=2, allow_nan=False))  # noqa: T201  # it escapes all but ASCII
     else:
         for line in lines:
-            print(line)
+            say(line)
 
 
 def print_remark(text: str, *, as_json: bool) -> None:
     """Print a sentence beside what was found, if there is one."""
     if text:
-        print(text, file=sys.stderr if as_json else sys.stdout)
+        Terminal(stderr=as_json).print(text)
 
 
 def _finite(value: Any) -> Any:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-
 from harmonium.assignment.report import write_report
+from harmonium.cli.terminal import Terminal
 from harmonium.report.build import FORMATS
 
 
@@ -22,4 +21,4 @@ def report_runs(*, run_dir: Path = Path("runs"), report: Path = Path("report"), 
     to
         The formats, with commas between: ipynb, html, pdf.
     """
-    write_report(run_dir, report, to.split(","), Console(soft_wrap=True, highlight=False, emoji=False))
+    write_report(run_dir, report, to.split(","), Terminal())

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-
 from harmonium.assignment.report import check_needs, write_report
+from harmonium.cli.terminal import Terminal
 from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
 from harmonium.report.build import FORMATS
@@ -41,7 +40,7 @@ def reproduce_all(
     report
         Where the notebook, the page, the PDF and metrics.json are written.
     """
-    console = Console(soft_wrap=True, highlight=False, emoji=False)
+    console = Terminal()
     check_needs(report, FORMATS)
     if data not in REGISTRY:
         load_dataset(data, "test")

@@ -73,7 +73,8 @@ def stop_in_order(command: Callable[[], int], *, at_exit: bool = False) -> int:
         if is_stopped():
             code = 128 + _received
             with suppress(OSError, ValueError):  # the terminal may be closed
-                print(_SENTENCE, end="", file=sys.stderr, flush=True)
+                sys.stderr.write(_SENTENCE)
+                sys.stderr.flush()
         late.cancel()
         if at_exit:
             _answer(answered, lambda number, frame: os._exit(code))

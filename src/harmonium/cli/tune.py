@@ -11,6 +11,7 @@ from harmonium.cli.family_command import TEST_FRACTION
 from harmonium.cli.next_command import evaluate_command, how_to_measure
 from harmonium.cli.printing import AsJson, print_found
 from harmonium.cli.run_folder import first_that_fits, run_name
+from harmonium.cli.terminal import Terminal
 from harmonium.exceptions import InvalidInputError
 from harmonium.extras import require
 from harmonium.families.registry import family_names, find_family, is_own
@@ -72,8 +73,6 @@ def tune_model(
     bounds = search_space(model, load_dataset(data, "train"), space)
 
     # these take seconds to import, and what can be found wrong at once has been found
-    from rich.console import Console
-
     from harmonium.experiments.run_data import data_name
     from harmonium.experiments.run_directory import RunDirectory
     from harmonium.experiments.study import check_search
@@ -86,7 +85,7 @@ def tune_model(
         setting, folder = tuning.setting(), Path("runs") / run_name(f"tuned-{model}", data, None, (), {}, seed)
         run_dir = first_that_fits(folder, lambda path: check_search(path, setting))
     run = RunDirectory(run_dir)
-    console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+    console = Terminal(stderr=True)
     with ProgressBar(f"{model}, the chosen setting", n_final_epochs) as progress:
         chosen = tune(
             tuning,

@@ -9,6 +9,8 @@ import threading
 import warnings
 from multiprocessing.process import BaseProcess
 
+from harmonium.visible import visible
+
 
 def begin_worker(n_threads: int) -> None:
     """End with the parent, whatever ends it, and say warnings in one sentence; then import what the jobs need.
@@ -22,7 +24,7 @@ def begin_worker(n_threads: int) -> None:
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
     # a file and a line of a process that nobody sees say nothing
-    warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+    warnings.showwarning = lambda message, *_, **__: sys.stderr.write(f"warning: {visible(f'{message}')}\n")
     import torch  # takes seconds
 
     torch.set_num_threads(n_threads)

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from harmonium.figures.style import label
+
 
 def tile(
     images: npt.NDArray[np.floating], image_shape: tuple[int, ...], n_columns: int, gap: int = 2
@@ -60,7 +62,9 @@ def _bare(ax: Axes, image_shape: tuple[int, ...], row_labels: Sequence[str]) -> 
     ax.grid(False)
     ax.set_xticks([])
     height = image_shape[0]
-    ax.set_yticks([row * (height + 2) + height / 2 for row in range(len(row_labels))], labels=list(row_labels))
+    ax.set_yticks(
+        [row * (height + 2) + height / 2 for row in range(len(row_labels))], labels=[label(name) for name in row_labels]
+    )
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)

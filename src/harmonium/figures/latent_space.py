@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 
-from harmonium.figures.style import CLASS_COLOURS, MARKERS
+from harmonium.figures.style import CLASS_COLOURS, MARKERS, label
 
 _CROWDED = 0.07
 
@@ -49,10 +49,11 @@ def plot_classes(
             color=CLASS_COLOURS[index % len(CLASS_COLOURS)],
             alpha=0.7,
             linewidths=0,
-            label=name,
+            label=label(name),
         )
         median = np.array([np.median(x), np.median(y)])
         if all(np.abs((median - other) / spread).max() > _CROWDED for other in named):
-            ax.annotate(name, (float(median[0]), float(median[1])), ha="center", va="center", path_effects=halo)
+            place = (float(median[0]), float(median[1]))
+            ax.annotate(label(name), place, ha="center", va="center", path_effects=halo, parse_math=False)
             named.append(median)
     return ax

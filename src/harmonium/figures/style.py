@@ -8,6 +8,8 @@ from typing import Any
 
 import matplotlib as mpl
 
+from harmonium.visible import visible
+
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness too
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 # Paul Tol's "muted" colours, with black for his pale grey: ten classes that readers of every colour vision tell apart
@@ -33,7 +35,18 @@ _STYLE: dict[Any, Any] = {
     "lines.markersize": 5,
     "svg.hashsalt": "harmonium",
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a dollar in a name is a dollar
 }
+
+
+_LONGEST = 40  # letters of a name
+
+
+def label(name: object) -> str:
+    """Return a name as it is written into a figure: visible, and cut where it is long."""
+    text = visible(f"{name}")
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return f" {text}" if text.startswith("_") else text  # a legend leaves out what begins with an underscore
 
 
 @contextmanager

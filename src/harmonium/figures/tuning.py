@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from harmonium.figures.style import COLOURS
+from harmonium.figures.style import COLOURS, label
 
 
 def plot_tuning_history(ax: Axes, trials: Sequence[Mapping[str, Any]], *, unit: str = "") -> Axes:
@@ -46,7 +46,9 @@ def plot_importances(ax: Axes, importances: Mapping[str, float]) -> Axes:
     F. Hutter, H. Hoos, K. Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance", ICML 2014.
     """
     names = sorted(importances, key=lambda name: importances[name])
-    bars = ax.barh([name.replace("_", " ") for name in names], [importances[name] for name in names], color=COLOURS[0])
+    bars = ax.barh(
+        [label(name.replace("_", " ")) for name in names], [importances[name] for name in names], color=COLOURS[0]
+    )
     ax.bar_label(bars, fmt="%.2f", padding=3)
     ax.grid(axis="y", visible=False)
     ax.set(xlabel="share of the loss's variance", xlim=(0, 1.1))

@@ -7,6 +7,7 @@ import re
 from nbformat import NotebookNode
 
 from harmonium.report.captions import with_captions
+from harmonium.visible import visible
 
 _WIDTH = re.compile(r'<svg[^>]* width="([\d.]+)pt"')
 _NARROW = 5 * 72  # points: two of five inches can still be read beside each other
@@ -37,6 +38,12 @@ def arrange(notebook: NotebookNode) -> NotebookNode:
             cells.append(cell)
     notebook["cells"] = cells
     return notebook
+
+
+def printed(output: NotebookNode) -> str:
+    """Return what a cell printed, or the text of what it returned, with every character in it visible."""
+    text: str = output.get("text") or output["data"]["text/plain"]
+    return "\n".join(map(visible, text.expandtabs().split("\n")))
 
 
 def _is_narrow(cell: NotebookNode) -> bool:

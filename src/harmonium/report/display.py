@@ -10,11 +10,12 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from harmonium.figures.style import style
+from harmonium.report.escaping import escape_markdown
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text.
+    """A table of text, which means nothing in Markdown.
 
     Attributes
     ----------
@@ -29,8 +30,9 @@ class Table:
 
     def to_markdown(self) -> str:
         """Return the table in Markdown's pipe syntax: names to the left, figures to the right."""
-        lines = [["", *self.columns], [":--", *["--:"] * len(self.columns)]]
-        lines += [[name, *cells] for name, cells in self.rows.items()]
+        content = [["", *self.columns], *([name, *cells] for name, cells in self.rows.items())]
+        head, *rows = [[escape_markdown(cell) for cell in line] for line in content]
+        lines = [head, [":--", *["--:"] * len(self.columns)], *rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

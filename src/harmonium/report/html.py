@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 from importlib.resources import files
 from typing import Any
 
@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from harmonium.report.arrangement import arrange
+from harmonium.report.arrangement import arrange, printed
 from harmonium.report.katex import render, stylesheet
 
 # as in the PDF: of an output that comes in several forms, the first of these
@@ -39,9 +39,17 @@ def to_html(notebook: NotebookNode) -> str:
         mermaid_js_url="",
         config=Config({"NbConvertBase": {"display_data_priority": _FORMS}}),
     )
+    # a value that is no page already becomes text: what makes HTML says so in the template
+    exporter.environment.autoescape = True
+    exporter.environment.filters |= {"plain": _plain, "printed": printed}
     styles = {"katex_css": stylesheet(), "code_css": HtmlFormatter(style="bw").get_style_defs(".highlight")}
     page, _ = exporter.from_notebook_node(arrange(notebook), resources=styles)
     return page + "\n"
+
+
+def _plain(caption: str) -> str:
+    """Return a caption without its marks, for those who hear it."""
+    return unescape(re.sub(r"[*$`]", "", caption))
 
 
 class _Renderer(IPythonRenderer):
@@ -58,6 +66,13 @@ class _Renderer(IPythonRenderer):
         broken = re.sub(r"[/_.]|::", r"\g<0><wbr>", escape(text))
         return f"<code>{broken}</code>"
 
+    # tags are no part of the report's Markdown; mistune would escape the entities too
+    def inline_html(self, html: str) -> str:
+        return escape(html)
+
+    def block_html(self, html: str) -> str:
+        return f"<p>{escape(html)}</p>\n"
+
     def latex_environment(self, name: str, body: str) -> str:
         return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
 
@@ -65,4 +80,5 @@ class _Renderer(IPythonRenderer):
 class _Exporter(HTMLExporter):
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
-        return str(MarkdownWithMath(renderer=_Renderer(escape=False, exclude_anchor_links=True)).render(source))
+        renderer = _Renderer(escape=False, allow_harmful_protocols=False, exclude_anchor_links=True)
+        return str(MarkdownWithMath(renderer=renderer).render(source))

@@ -14,7 +14,7 @@ from typing import Any
 
 import jupytext
 import nbformat
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import Environment, StrictUndefined
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
@@ -22,6 +22,8 @@ from traitlets.config import Config
 
 import harmonium.exceptions
 from harmonium.exceptions import HarmoniumError
+from harmonium.report.escaping import escape_markdown, python_literal
+from harmonium.visible import visible
 
 _KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
@@ -40,7 +42,8 @@ def make_notebook(
     sources : iterable of str, Path or Traversable
         In percent format. Markdown cells, and code cells with the tag ``parameters``, are Jinja templates.
     variables : mapping of str to object
-        What the templates are filled in with; a name that is missing is an error.
+        What the templates are filled in with; a name that is missing is an error. A value becomes text in Markdown
+        and a literal in code, unless the template says ``| safe``.
     title : str
 
     Raises
@@ -48,22 +51,32 @@ def make_notebook(
     NotebookError
         If a template cannot be filled in.
     """
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    environments = {
+        kind: Environment(
+            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True, finalize=escape
+        )
+        for kind, escape in (("markdown", escape_markdown), ("code", python_literal))
+    }
     cells: list[NotebookNode] = []
     for source in sources:
         file = Path(source) if isinstance(source, str) else source
         for cell in jupytext.reads(file.read_text(encoding="utf-8"), fmt="py:percent").cells:
             if cell.cell_type == "markdown" or "parameters" in cell.metadata.get("tags", []):
                 try:
-                    cell.source = environment.from_string(cell.source).render(variables).strip()
-                except TemplateError as error:
-                    start = cell.source.partition("\n")[0]
-                    raise NotebookError(f"the cell {start!r} of {file.name} cannot be filled in: {error}") from error
+                    cell.source = environments[cell.cell_type].from_string(cell.source).render(variables).strip()
+                except Exception as error:  # whatever an expression of the template raises
+                    start, reason = cell.source.partition("\n")[0], " ".join(str(error).split())
+                    raise NotebookError(f"the cell {start!r} of {file.name} cannot be filled in: {reason}") from error
             if cell.source and cell.cell_type != "raw":  # a file's header
                 cell.id = f"cell-{len(cells) + 1:03}"
                 cells.append(cell)
     notebook: NotebookNode = nbformat.from_dict(  # type: ignore[no-untyped-call]  # untyped in nbformat
-        {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": _KERNEL, "title": title}, "cells": cells}
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {"kernelspec": _KERNEL, "title": visible(title)},
+            "cells": cells,
+        }
     )
     return notebook
 

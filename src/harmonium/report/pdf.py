@@ -12,7 +12,7 @@ import pypandoc
 import typst
 from nbformat import NotebookNode
 
-from harmonium.report.arrangement import arrange
+from harmonium.report.arrangement import arrange, printed
 from harmonium.report.figures import figure_name
 from harmonium.report.katex import FormulaError
 
@@ -20,7 +20,7 @@ from harmonium.report.katex import FormulaError
 _WITH_LONG_NAME = re.compile(r"(?:^.+\n)*^.*`[^`\n]{40,}`.*(?:\n.+)*", re.MULTILINE)
 _RAGGED = "::: {}\n`#set par(justify: false)`{=typst}\n\\g<0>\n:::"
 # implicit_figures: an image alone in a paragraph is a figure with a caption
-_READER = "markdown+pipe_tables+table_captions+tex_math_dollars+implicit_figures-smart-auto_identifiers"
+_READER = "markdown+pipe_tables+table_captions+tex_math_dollars+implicit_figures-smart-auto_identifiers-raw_html"
 _SHORT = 12  # lines of code that stay on one page with their figure
 
 
@@ -77,8 +77,8 @@ def to_markdown(notebook: NotebookNode) -> str:
             elif "text/markdown" in data:
                 shown.append(data["text/markdown"] + (f"\n\n: {caption}" if caption else ""))
             elif "text/plain" in data or "text" in output:
-                shown.append(f"```\n{(output.get('text') or data['text/plain']).rstrip()}\n```")
-        code = f"```python\n{cell.source}\n```"
+                shown.append(_fenced(printed(output).rstrip()))
+        code = _fenced(cell.source, "python")
         parts += _together([code, *shown]) if _stays_whole(cell) else [code, *shown]
     return "\n\n".join(parts) + "\n"
 
@@ -97,4 +97,10 @@ def _together(parts: Sequence[str]) -> list[str]:
 
 
 def _typst(text: str) -> str:
-    return f"```{{=typst}}\n{text}\n```"
+    return _fenced(text, "{=typst}")
+
+
+def _fenced(text: str, language: str = "") -> str:
+    """Return a text as a block of code, which no line of it can end."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from math import log
 from textwrap import fill, indent
@@ -42,7 +43,7 @@ def recipe_code(problem: Problem1) -> str:
 
 
 def _written(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def errors_and_likelihoods(problem: Problem1, results: Metrics) -> Table:

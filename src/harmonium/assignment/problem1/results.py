@@ -39,7 +39,7 @@ print(f"{rbm.score(test.X) = :.1f} nats")
 # These are the parameters that the machines are trained with; a machine that is finished in the folder of runs is loaded.
 
 # %% tags=["parameters"]
-recipes = {{ recipe_code }}
+recipes = {{ recipe_code | safe }}
 machines = {name: {} for name in recipes}
 for m in problem1.n_hidden:
     for name, recipe in recipes.items():

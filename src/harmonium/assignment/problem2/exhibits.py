@@ -19,7 +19,7 @@ from harmonium.estimators.vae import VAE
 from harmonium.figures.curves import plot_curves
 from harmonium.figures.image_grids import plot_images
 from harmonium.figures.latent_space import plot_classes
-from harmonium.figures.style import COLOURS, style
+from harmonium.figures.style import COLOURS, label, style
 from harmonium.figures.tuning import plot_importances, plot_tuning_history
 from harmonium.report.display import Table
 
@@ -168,7 +168,7 @@ def draw_manifold_of_each_class(vae: ConditionalVAE, image_shape: Any, n_per_sid
         panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
         for ax, name in zip(panels, vae.classes_, strict=False):
             plot_images(ax, vae.manifold(n_per_side, name), image_shape, n_columns=n_per_side)
-            ax.set_title(name, fontsize=9)
+            ax.set_title(label(name), fontsize=9)
         for ax in panels[len(vae.classes_) :]:
             ax.set_axis_off()
     return figure
