@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from harmonium.estimators.latent_paths import LatentPaths
 from harmonium.estimators.parameters import check_positive_integer, check_positive_number
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, TrainingWarning
 from harmonium.random.seeding import RandomState, root_seed, spawn_generator
 
 _MANIFOLD_TAIL = 0.02
@@ -63,12 +64,18 @@ class LatentGeneration(LatentPaths):
         -------
         ndarray of shape (n_samples, n_features)
             In the user's units.
+
+        Warns
+        -----
+        TrainingWarning
+            If the prior is a mixture that too few epochs have not placed yet.
         """
         check_positive_integer("n_samples", n_samples)
         check_positive_number("temperature", temperature)
         if density is not None:
             raise InvalidInputError(_NO_EX_POST.format(f"density={density!r}"))
         module = self._exact_module()
+        self._warn_of_a_mixture_not_placed()
         c = self._condition(y, n_samples)
         generator = spawn_generator(root_seed(random_state), "draws")
         with torch.no_grad():
@@ -99,9 +106,19 @@ class LatentGeneration(LatentPaths):
         module = self._exact_module()
         if module.n_latent != 2:
             raise InvalidInputError(f"manifold needs n_latent=2; got {module.n_latent}")
+        self._warn_of_a_mixture_not_placed()
         shares = torch.linspace(_MANIFOLD_TAIL, 1 - _MANIFOLD_TAIL, n_side, dtype=torch.float64)
         up, across = torch.meshgrid(shares.flip(0), shares, indexing="ij")
         with torch.no_grad():
             u = torch.stack([across.ravel(), up.ravel()], 1)
             z = module.prior.from_uniform(u, self._condition(y, len(u)))
         return self.decode(z.numpy(), y)
+
+    def _warn_of_a_mixture_not_placed(self) -> None:
+        if not getattr(self.module_.prior, "is_placed", True):
+            warnings.warn(
+                f"the mixture is still N(0, I): it is placed after half of n_epochs={self.n_epochs}, and "
+                f"{len(self.history_)} are done",
+                TrainingWarning,
+                stacklevel=3,
+            )
