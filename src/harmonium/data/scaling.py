@@ -61,7 +61,8 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
     Returns
     -------
     Scaling
-        Constant features (or, for ``"global"``, wholly constant data) are taken to zero and divided by one.
+        Constant features are taken to zero and divided by the largest scale of the others, so that all features follow
+        a change of units; wholly constant data by one.
     """
     n_samples, n_features = X.shape
     if kind == "none":
@@ -69,7 +70,7 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
     rows = as_tensor(X)
     if kind == "unit-interval":
         least, greatest = (bound.to(torch.float64) for bound in _range(rows))
-        return Scaling(least.numpy(), (greatest - least).where(greatest > least, 1.0).numpy())
+        return Scaling(least.numpy(), _without_zeros(greatest - least))
     # measured from the first row: a constant has variance zero, and the square of the mean, taken from that of the
     # values, is at most n_samples times the variance, so that double precision keeps its digits under any offset
     origin = rows[0].to(torch.float64)
@@ -85,7 +86,14 @@ def fit_scaling(X: npt.NDArray[np.floating], kind: ScalingKind) -> Scaling:
     mean += origin
     if kind == "global":
         variance = variance.mean().expand(n_features)
-    return Scaling(mean.numpy(), variance.where(variance > 0, 1.0).sqrt().numpy())
+    return Scaling(mean.numpy(), _without_zeros(variance.clamp(min=0).sqrt()))
+
+
+def _without_zeros(scale: torch.Tensor) -> npt.NDArray[np.float64]:
+    """Return the scales with the largest in place of zero; with ones if all are zero."""
+    largest = scale.amax()
+    filled: npt.NDArray[np.float64] = scale.where(scale > 0, largest if largest > 0 else 1.0).numpy()
+    return filled
 
 
 def _range(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -282,7 +282,8 @@ def _doubt_a_collapsed_posterior(trainer: Trainer) -> None:
     if kl < _COLLAPSED:
         trainer.doubts.append(
             PosteriorCollapseWarning(
-                f"the posterior has collapsed: its KL divergence from the prior is about {max(kl, 0):.2g} nats, so that "
-                "codes say nothing of the examples; a lower learning_rate, a smaller beta or n_warmup_epochs may help"
+                f"the posterior has collapsed: its KL divergence from the prior is about {max(kl, 0):.2g} nats, so "
+                "that codes say nothing of the examples; a lower learning_rate, a smaller beta or n_warmup_epochs may "
+                "help"
             )
         )
