@@ -62,7 +62,7 @@ def check_matrix(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> Array:
             check_columns(X)
         raise InvalidInputError(said) from error
     check_finite(rows, columns)
-    _check_image_shape(estimator, _without_one_channel(shape[1:]) if is_image else None, reset=reset)
+    _check_image_shape(estimator, without_one_channel(shape[1:]) if is_image else None, reset=reset)
     return rows
 
 
@@ -82,7 +82,7 @@ def _check_image_shape(estimator: Any, found: tuple[int, ...] | None, *, reset: 
     known = getattr(estimator, "image_shape", None)
     if not reset:
         known = getattr(estimator, "image_shape_", known)
-    if found is not None and known is not None and found != _without_one_channel(known):
+    if found is not None and known is not None and found != without_one_channel(known):
         raise InvalidInputError(f"X must hold images of shape {tuple(known)}, those of the model; got {found}")
     if reset:
         estimator.__dict__.pop("image_shape_", None)  # of another fit
@@ -90,7 +90,8 @@ def _check_image_shape(estimator: Any, found: tuple[int, ...] | None, *, reset: 
             estimator.image_shape_ = found
 
 
-def _without_one_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
+def without_one_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the (height, width) of images of one channel; any other shape as it is."""
     *plane, n_channels = shape
     return tuple(plane if len(plane) == 2 and n_channels == 1 else shape)
 

@@ -35,7 +35,7 @@ class LatentGeneration(LatentPaths):
 
     def sample(
         self,
-        n_samples: int = 1,
+        n_samples: int | None = None,
         y: Any = None,
         *,
         temperature: float = 1.0,
@@ -47,7 +47,8 @@ class LatentGeneration(LatentPaths):
 
         Parameters
         ----------
-        n_samples : int
+        n_samples : int, optional
+            By default a row of each of `y`, and one without.
         y : label, row of labels, or array-like of shape (n_samples,) or (n_samples, n_columns)
             Needed with a condition.
         temperature : float
@@ -70,13 +71,15 @@ class LatentGeneration(LatentPaths):
         TrainingWarning
             If the prior is a mixture that too few epochs have not placed yet.
         """
-        check_positive_integer("n_samples", n_samples)
+        if n_samples is not None:
+            check_positive_integer("n_samples", n_samples)
         check_positive_number("temperature", temperature)
         if density is not None:
             raise InvalidInputError(_NO_EX_POST.format(f"density={density!r}"))
         module = self._exact_module()
         self._warn_of_a_mixture_not_placed()
         c = self._condition(y, n_samples)
+        n_samples = n_samples or (1 if c is None else len(c))
         generator = spawn_generator(root_seed(random_state), "draws")
         with torch.no_grad():
             z = module.prior.sample(n_samples, generator, torch.float64, c, temperature)

@@ -52,8 +52,8 @@ def placement(
     def place(trainer: Trainer) -> None:
         module = trainer.objective.module
         prior: MixturePrior = module.prior
-        before = trainer.history[:-1]
-        is_out = bool(before and estimator.patience) and epochs_without_gain(before) >= estimator.patience
+        before, patience = trainer.history[:-1], estimator.patience
+        is_out = patience is not None and bool(before) and epochs_without_gain(before) >= patience
         is_due = not bool(prior.is_placed) and (is_out or trainer.epoch >= is_due_after)
         trainer.history[-1][PRELIMINARY] = float(not is_due and not prior.is_placed)
         if not is_due:

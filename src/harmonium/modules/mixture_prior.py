@@ -156,7 +156,8 @@ class MixturePrior(Prior):
             self.gate.copy_(torch.linalg.lstsq(classes.double(), log_weights.double()).solution)
         self.is_placed.fill_(True)
         if c is not None and classes is None:
-            shares_of_draws = torch.cat([self._log_joint(part, None).softmax(-1) for part in z.split(_ROWS_AT_ONCE)])
+            parts = [z[start : start + _ROWS_AT_ONCE] for start in range(0, len(z), _ROWS_AT_ONCE)]
+            shares_of_draws = torch.cat([self._log_joint(part, None).softmax(-1) for part in parts])
             gate, offset = discriminate(shares_of_draws.double(), c.double())
             self.gate.copy_(gate)
             self.log_weights.add_(offset)
