@@ -83,10 +83,19 @@ def test_global_scaling_divides_by_one_number_so_that_all_values_together_have_a
 @pytest.mark.parametrize("kind", ["global", "feature"])
 @pytest.mark.parametrize("n_samples", [1, 50, 1000, 20_000])
 @pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, -99.99, 1e8 + 0.1])
-def test_a_constant_feature_is_centred_and_divided_by_one(kind: str, n_samples: int, value: float) -> None:
+def test_constant_data_are_centred_and_divided_by_one(kind: str, n_samples: int, value: float) -> None:
     X = np.full((n_samples, 2), value)
     assert fit_scaling(X, kind).scale.tolist() == [1.0, 1.0]
     np.testing.assert_allclose(scaled(X, kind), 0.0, atol=1e-10 * max(1.0, abs(value)))
+
+
+@pytest.mark.parametrize(("kind", "largest"), [("feature", 2.0), ("unit-interval", 4.0)])
+def test_a_constant_feature_has_the_unit_of_the_one_that_varies_most(kind: str, largest: float) -> None:
+    X = np.column_stack([np.full(10, 0.1), np.tile([1.0, 5.0], 5), np.tile([2.0, 3.0], 5), np.zeros(10)])
+    scale = fit_scaling(X, kind).scale
+    np.testing.assert_allclose(scale, [largest, largest, largest / 4, largest], rtol=1e-12)
+    np.testing.assert_allclose(fit_scaling(1e-5 * X, kind).scale, 1e-5 * scale, rtol=1e-9)
+    np.testing.assert_array_equal(scaled(X, kind)[:, [0, 3]], 0)
 
 
 def test_a_constant_feature_does_not_disturb_its_neighbours() -> None:

@@ -67,6 +67,10 @@ def test_a_condition_is_scikit_learns_one_hot_vectors_beside_standardised_number
         (table(COUNT.astype(float), COUNT), ["number", 4]),  # types of their own
         ([[name, dose] for name, dose in zip(NAMES, DOSE, strict=True)], [3, "number"]),
         (np.full(N, 0.1), ["number"]),
+        (np.column_stack([COUNT, DOSE]).tolist(), [4, "number"]),  # a list as the array of its numbers
+        (np.column_stack([COUNT, COUNT]).astype(float).tolist(), [4, 4]),
+        ([(int(count), 2.0) for count in COUNT], [4, 1]),
+        (DOSE.tolist(), ["number"]),
     ],
 )
 def test_the_type_of_a_column_says_whether_it_is_classes_or_a_number(y, kinds):
@@ -89,8 +93,22 @@ def test_a_data_frame_has_named_columns_in_any_order():
         np.testing.assert_array_equal(
             vae.sample(3, y=row, random_state=0), vae.sample(3, y=frame.iloc[[7, 7, 7]], random_state=0)
         )
+    row = frame.iloc[7]
+    expected = vae.sample(3, y=row.tolist(), random_state=0)
+    for named in (row[["of", "count", "dose", "kind"]], dict(row), dict(row[::-1])):
+        np.testing.assert_array_equal(vae.sample(3, y=named, random_state=0), expected)
     with pytest.raises(InvalidInputError, match="y must have the columns kind, dose, count, of; got kind, dose"):
         vae.sample(3, y=frame[["kind", "dose"]])
+    for other in (row.rename({"of": "from"}), dict(row.rename({"of": "from"}))):
+        with pytest.raises(InvalidInputError, match=r"^y must have the columns kind, dose, count, of; got .*from$"):
+            vae.sample(3, y=other)
+    with pytest.raises(InvalidInputError, match="y must have one value a name where it is a mapping"):
+        vae.sample(3, y=dict(frame))
+    for dates in (pandas.date_range("2020", periods=N), pandas.Series(["2020-01-01"] * N, dtype="datetime64[ns]")):
+        with pytest.raises(
+            InvalidInputError, match=r"^column dose of y must hold names, numbers or .*: give numbers, su"
+        ):
+            fit(frame.assign(dose=dates))
     with pytest.raises(InvalidInputError, match="column count of y has missing labels"):
         fit(frame.assign(count=frame["count"].astype("Int64").where(frame["dose"] > 1)))
     with pytest.raises(InvalidInputError, match="must have different names; got kind, kind"):
@@ -107,6 +125,48 @@ def test_numbers_that_decide_everything_are_used():
         )
     drawn = vae.sample(3, y=[2.0, 5.0, 8.0], random_state=0)
     assert drawn[0, 0] < drawn[1, 0] < drawn[2, 0]
+
+
+def test_a_row_of_numbers_is_taken_by_its_names():
+    """Of one type, so that nothing but the names says which is which."""
+    pandas = pytest.importorskip("pandas", reason="pandas is not a dependency")
+    frame = pandas.DataFrame({"height": DOSE, "weight": DOSE[::-1] * 30})
+    vae = fit(frame)
+    expected = vae.sample(3, y=frame.iloc[[5]], random_state=0)
+    for row in (frame[["weight", "height"]].iloc[5], {"weight": DOSE[-6] * 30, "height": DOSE[5]}):
+        np.testing.assert_array_equal(vae.sample(3, y=row, random_state=0), expected)
+    one = fit(frame["height"])
+    np.testing.assert_array_equal(
+        one.sample(3, y={"height": 5.0}, random_state=0), one.sample(3, y=5.0, random_state=0)
+    )
+
+
+def test_as_many_rows_are_drawn_as_conditions_are_given():
+    vae = fit(NAMES)
+    three = ["dress", "coat", "bag"]
+    np.testing.assert_array_equal(vae.sample(y=three, random_state=0), vae.sample(3, y=three, random_state=0))
+    assert vae.sample(y="coat").shape == (1, 4)
+    np.testing.assert_array_equal(vae.sample(3, y=["coat"], random_state=0), vae.sample(3, y="coat", random_state=0))
+    np.testing.assert_array_equal(vae.transform(ROWS, ["coat"]), vae.transform(ROWS, ["coat"] * N))
+    two = fit(table(NAMES, DOSE))
+    assert two.sample(y=["coat", 1.0]).shape == (1, 4)
+    assert two.sample(y=[["coat", 1.0], ["bag", 2.0]]).shape == (2, 4)
+    for n_samples, y in ((4, three), (1, three), (2, []), (None, [])):
+        with pytest.raises(InvalidInputError, match=r"^y must be one label, or "):
+            vae.sample(n_samples, y=y)
+    with pytest.raises(InvalidInputError, match="n_samples must be a positive integer; got 0"):
+        vae.sample(0, y="coat")
+
+
+@pytest.mark.parametrize("unit", [1e-8, 1e8, 1e100])
+def test_numbers_of_any_size_are_standardised(unit):
+    vae = fit(DOSE * unit)
+    np.testing.assert_allclose(vae._encoded_labels(DOSE * unit, N), fit(DOSE)._encoded_labels(DOSE, N), rtol=1e-5)
+
+
+def test_a_number_that_is_the_same_for_all_stays_a_number_near_itself():
+    vae = fit(np.full(N, 0.3))
+    assert (vae.conditions_[0].mean, vae.conditions_[0].scale) == (0.3, 1.0)
 
 
 def test_one_row_stands_for_all_and_a_table_for_each():
@@ -173,6 +233,15 @@ def test_a_model_saved_when_there_were_classes_alone_is_read(tmp_path):
         ([{}] * N, "y must hold names, numbers or booleans; got object values"),
         (np.arange(N).astype("S"), r"y must hold names, numbers or booleans; got \|S21 values; as names they can be"),
         (np.arange(N).astype("datetime64[D]"), "y must hold names, numbers or booleans; got datetime64"),
+        (
+            np.arange(N).astype("datetime64[D]").tolist(),
+            "y must hold names, numbers or booleans; got date values: give num",
+        ),
+        (table(NAMES, np.arange(N).astype("m8[s]").tolist()), "column 1 of y must hold names, .* got timedelta values"),
+        (DOSE * 1e200, "y must have a standard deviation that double precision can hold; got numbers from .* unit"),
+        (DOSE * 1e-200, "y must have a standard deviation that double precision can hold; got numbers from .* unit"),
+        (np.where(DOSE > 9, 1e300, DOSE), "y must have a standard deviation that double .* to 1e.300"),
+        (table(NAMES, DOSE * 1e200), "column 1 of y must have a standard deviation"),
         ([[1], [1, 2], [3]] * 100, "y must hold names, numbers or booleans"),
     ],
 )
@@ -188,6 +257,9 @@ def test_labels_that_cannot_be_learned_get_one_sentence(y, sentence):
         (None, "a condition is needed: y must be rows of the columns 0, 1; got None"),
         (["hat", 1.0], "column 0 of y must be among bag, coat, dress; got .*'hat'"),
         (["bag", "much"], "column 1 of y must be a number; got .*'much'"),
+        (["bag", 1e200], "column 1 of y must be near the numbers of the training set, of mean .*; got 1e.200"),
+        ({"0": "bag", "2": 1.0}, "y must have the columns 0, 1; got 0, 2"),
+        ({}, "y must have the columns 0, 1; got "),
         (["bag", np.nan], "column 1 of y has missing labels"),
         (np.array(["bag", np.inf], dtype=object), "column 1 of y contains NaN or infinity"),
         (["bag", None], "column 1 of y has missing labels"),

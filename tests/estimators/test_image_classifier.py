@@ -35,8 +35,15 @@ def test_it_finds_a_planted_class_again_in_new_images(fitted):
     indices = fitted.predict_indices(X)
     for name in NAMES:  # the rarest too
         assert (fitted.classes_[indices[y == name]] == name).mean() > 0.95, name
+    np.testing.assert_array_equal(fitted.predict(X), fitted.classes_[indices])
     assert fitted.score(X, y) == np.mean(fitted.classes_[indices] == y)
     assert fitted.history_[-1]["cross_entropy"] < 0.2 * fitted.history_[0]["cross_entropy"]
+
+
+def test_one_channel_may_be_named(fitted):
+    X, y = planted(600, 0)
+    other = clone(CLASSIFIER).set_params(image_shape=(*SHAPE, 1)).fit(X.reshape(-1, *SHAPE, 1), y)
+    np.testing.assert_array_equal(other.transform(X), fitted.transform(X))
 
 
 def test_a_mirrored_image_is_judged_alike(fitted):
@@ -89,6 +96,12 @@ def test_looking_at_features_between_epochs_changes_nothing():
     [
         ({"n_outputs": 0}, "n_outputs must be a positive integer; got 0"),
         ({"image_shape": (3, 16)}, r"image_shape must be at least 4 each way; got \(3, 16\)"),
+        ({"image_shape": (3, 16, 1)}, r"image_shape must be at least 4 each way; got \(3, 16, 1\)"),
+        (
+            {"image_shape": (4, 4, 3)},
+            r"image_shape must be \(height, width\), of images with one channel; got \(4, 4, 3\)",
+        ),
+        ({"image_shape": (48,)}, r"image_shape must be \(height, width\), of images with one channel; got \(48,\)"),
         ({"image_shape": (6, 6)}, r"image_shape \(6, 6\) has 36 pixels; X has 48 features"),
     ],
 )

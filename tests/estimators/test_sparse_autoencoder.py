@@ -67,6 +67,28 @@ def test_a_code_of_batch_top_k_does_not_depend_on_the_other_rows(matrix):
     np.testing.assert_allclose(np.vstack([model.transform(row[None]) for row in matrix[:20]]), codes[:20], rtol=1e-12)
 
 
+@pytest.mark.parametrize("encoder", ["linear-relu", "unrolled"])
+@pytest.mark.parametrize(("n_epochs", "held"), [(1, 0), (4, 0), (4, 0.3)])
+def test_batch_top_k_keeps_as_many_on_average_outside_of_training(encoder, n_epochs, held):
+    """However short the training and however far it went in its last epoch."""
+    generator = np.random.default_rng(0)
+    X = np.abs(generator.normal(size=(1500, 5))) @ generator.normal(size=(5, 20))
+    settings = {"encoder": encoder, "n_active_of": "batch", "learning_rate_schedule": "constant", "random_state": 0}
+    settings |= {"learning_rate": 0.01, "batch_size": 64, "noise": 0.3, "l1": 0.1, "validation_fraction": held}
+    model = SparseAutoencoder(2, n_active=6, n_epochs=n_epochs, **settings).fit(X)
+    assert (model.transform(add_noise(X, 0.3, seed=1)) > 0).sum(1).mean() == pytest.approx(6, abs=0.3)
+
+
+@pytest.mark.parametrize("scaling", ["global", "feature", "unit-interval"])
+@pytest.mark.parametrize("unit", [100, 1e-3])
+def test_a_change_of_units_changes_nothing_but_the_units_also_beside_constant_features(matrix, scaling, unit):
+    X = np.column_stack([matrix, np.zeros(300), np.full(300, 7.0)])
+    one, other = (
+        SparseAutoencoder(2, noise=0.5 * k, scaling=scaling, n_epochs=5, random_state=0).fit(k * X) for k in (1, unit)
+    )
+    assert other.score(unit * X) == pytest.approx(one.score(X) * unit**2, rel=1e-4)
+
+
 def test_an_unrolled_encoder_denoises_better_than_one_layer():
     generator = np.random.default_rng(0)
     X = np.zeros((3000, 24))

@@ -65,7 +65,8 @@ def fit_scaling(
     Returns
     -------
     Scaling
-        Constant features (or, for ``"global"``, wholly constant data) are taken to zero and divided by one.
+        Constant features are taken to zero and divided by the largest scale of the others, so that all features follow
+        a change of units; wholly constant data by one.
     """
     n_samples, n_features = X.shape
     if kind == "none":
@@ -74,7 +75,7 @@ def fit_scaling(
     if kind == "unit-interval":
         seen = rows if weights is None else rows[torch.from_numpy(weights > 0)]
         least, greatest = (bound.to(torch.float64) for bound in _range(seen))
-        return Scaling(least.numpy(), (greatest - least).where(greatest > least, 1.0).numpy())
+        return Scaling(least.numpy(), _without_zeros(greatest - least))
     # measured from the first row: a constant has variance zero, and the square of the mean, taken from that of the
     # values, is at most n_samples times the variance, so that double precision keeps its digits under any offset
     origin = rows[0 if weights is None else int(weights.argmax())].to(torch.float64)
@@ -96,7 +97,14 @@ def fit_scaling(
     mean += origin
     if kind == "global":
         variance = variance.mean().expand(n_features)
-    return Scaling(mean.numpy(), variance.where(variance > 0, 1.0).sqrt().numpy())
+    return Scaling(mean.numpy(), _without_zeros(variance.clamp(min=0).sqrt()))
+
+
+def _without_zeros(scale: torch.Tensor) -> npt.NDArray[np.float64]:
+    """Return the scales with the largest in place of zero; with ones if all are zero."""
+    largest = scale.amax()
+    filled: npt.NDArray[np.float64] = scale.where(scale > 0, largest if largest > 0 else 1.0).numpy()
+    return filled
 
 
 def _range(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -164,7 +164,7 @@ class LatentVariableEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _learn_labels(self, y: npt.ArrayLike | None, n_samples: int) -> None:
         """Take the classes from the labels; a model without a condition ignores them."""
 
-    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int) -> Labels | None:
+    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int | None) -> Labels | None:
         """Return what the module is given of the labels, a row each; None for a model that ignores them."""
         return None
 

@@ -22,11 +22,12 @@ class ConditionalVAE(Labelled, VAE):
       integers are refused: give floats where the condition is continuous, names where they are classes.
     - A column of floats is one number in c, :math:`(y - m) / s` with mean m and standard deviation s of the training
       set. In one column alone, and in an array of nothing but floats, whole numbers of up to 100 values are classes,
-      as for scikit-learn; in a data frame, and in an array of objects, the type of the column decides.
+      as for scikit-learn; in a data frame, and in an array of objects, the type of the column decides. A list is what
+      NumPy makes of it, but with names in it an array of objects.
 
     Where examples are encoded and no `y` is given, that class is taken for which log p(x | z, c) at the posterior mean,
     less the KL divergence, is largest; that needs one column of classes. Where `y` is asked for, it can be one label
-    (one row of a table) for all examples.
+    (one row of a table) for all examples; a row that is a mapping or a pandas series is taken by the columns' names.
 
     Attributes
     ----------

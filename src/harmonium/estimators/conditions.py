@@ -72,7 +72,15 @@ class ContinuousColumn:
         numbers = as_numbers(values).astype(np.float64)
         if not np.isfinite(numbers).all():
             raise InvalidInputError(f"{what} must be a number; got {values[~np.isfinite(numbers)][0].item()!r:.100}")
-        return ((numbers - self.mean) / self.scale).astype(np.float32)[:, None]
+        with np.errstate(over="ignore"):
+            standardised = ((numbers - self.mean) / self.scale).astype(np.float32)
+        if not np.isfinite(standardised).all():
+            far = numbers[~np.isfinite(standardised)][0]
+            raise InvalidInputError(
+                f"{what} must be near the numbers of the training set, of mean {self.mean:g} and standard deviation "
+                f"{self.scale:g}; got {far:g}"
+            )
+        return standardised[:, None]
 
 
 Column = ClassColumn | ContinuousColumn
@@ -105,8 +113,7 @@ def learn_column(name: str, values: Values, what: str, *, is_typed: bool) -> Col
     classes, kind = np.unique(values), values.dtype.kind
     has_few, is_whole = len(classes) <= MAX_CLASSES, kind != "f" or bool((classes == np.round(classes)).all())
     if kind == "f" and (is_typed or not is_whole or not has_few):
-        numbers = values.astype(np.float64)
-        return ContinuousColumn(name, float(numbers.mean()), float(numbers.std()) if len(classes) > 1 else 1.0)
+        return _standardised(name, values.astype(np.float64), what)
     if not has_few and (kind in "iu" or np.isfinite(as_numbers(classes)).all()):
         raise InvalidInputError(
             f"{what} has {len(classes)} different numbers, and at most {MAX_CLASSES} are taken for classes: "
@@ -118,3 +125,16 @@ def learn_column(name: str, values: Values, what: str, *, is_typed: bool) -> Col
             "more are identifiers, of which nothing can be learned"
         )
     return ClassColumn(name, classes)
+
+
+def _standardised(name: str, numbers: Values, what: str) -> ContinuousColumn:
+    if numbers.min() == numbers.max():
+        return ContinuousColumn(name, float(numbers[0]), 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, scale = float(numbers.mean()), float(numbers.std())
+    if not 0 < scale < np.inf:
+        raise InvalidInputError(
+            f"{what} must have a standard deviation that double precision can hold; got numbers from "
+            f"{numbers.min():g} to {numbers.max():g}: give them in another unit, or their logarithms"
+        )
+    return ContinuousColumn(name, mean, scale)

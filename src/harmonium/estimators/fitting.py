@@ -77,7 +77,7 @@ def prepare(
     estimator.seed_ = root_seed(estimator.random_state)
     weights = check_weights(sample_weight, y, len(rows))
     estimator.scaling_ = fit_scaling(rows, estimator.scaling, weights)
-    check_spread(rows, estimator.scaling_, estimator.scaling)
+    check_spread(rows, estimator.scaling)
     with memory_for(f"{type(estimator).__name__} of these sizes", _training_bytes(estimator, rows.shape[1])):
         module = estimator._make_module(rows.shape[1], spawn_generator(estimator.seed_, "initialisation"))
     parts = _split(estimator, len(rows), y, weights)

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
 from harmonium.estimators.inference import map_rows
-from harmonium.estimators.input_checks import Array
+from harmonium.estimators.input_checks import Array, without_one_channel
 from harmonium.estimators.labelled import Labelled
 from harmonium.estimators.parameters import Check, check_positive_integer, check_positive_integers
 from harmonium.exceptions import InvalidInputError
@@ -32,8 +32,8 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
 
     Parameters
     ----------
-    image_shape : (height, width)
-        Of a row.
+    image_shape : (height, width) or (height, width, 1)
+        Of a row; each at least 4.
     n_outputs : int
         Length of the features.
     learning_rate : float
@@ -63,7 +63,7 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
 
     def __init__(
         self,
-        image_shape: tuple[int, int] = (28, 28),
+        image_shape: tuple[int, ...] = (28, 28),
         *,
         n_outputs: int = 128,
         learning_rate: float = 3e-3,
@@ -88,8 +88,16 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if min(self.image_shape) < 4:
+        if len(self._plane) != 2:
+            raise InvalidInputError(
+                f"image_shape must be (height, width), of images with one channel; got {self.image_shape!r}"
+            )
+        if min(self._plane) < 4:
             raise InvalidInputError(f"image_shape must be at least 4 each way; got {self.image_shape!r}")
+
+    @property
+    def _plane(self) -> tuple[int, ...]:
+        return without_one_channel(self.image_shape)
 
     def _learn_labels(self, y: npt.ArrayLike | None, n_samples: int) -> None:
         super()._learn_labels(y, n_samples)
@@ -98,7 +106,7 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
                 "a classifier learns from one column of classes: y must hold names or whole numbers"
             )
 
-    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int) -> npt.NDArray[np.int64]:
+    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int | None) -> npt.NDArray[np.int64]:
         """Return the labels as indices into `classes_`."""
         indices: npt.NDArray[np.int64] = super()._encoded_labels(y, n_samples).argmax(1)
         return indices
@@ -107,7 +115,7 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
         return 4 * n_features * int(self.n_outputs)
 
     def _make_module(self, n_features: int, generator: torch.Generator) -> ClassifierModule:
-        height, width = self.image_shape
+        height, width = self._plane
         if height * width != n_features:
             raise InvalidInputError(
                 f"image_shape {tuple(self.image_shape)!r} has {height * width} pixels; X has {n_features} features"
@@ -139,6 +147,10 @@ class ImageClassifier(Labelled, LatentVariableEstimator):
             return both.argmax(1)
 
         return map_rows(self, X, likeliest, precision=torch.float32).astype(np.int64)
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Return each row's likeliest class, one of `classes_`; shape (n_samples,)."""
+        return self.classes_[self.predict_indices(X)]
 
     def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
         """Return the accuracy."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from harmonium.data.checks import check_columns, check_finite
-from harmonium.data.scaling import Scaling, ScalingKind
+from harmonium.data.scaling import ScalingKind
 from harmonium.data.splits import some_rows
 from harmonium.exceptions import InvalidInputError
 
@@ -66,7 +66,7 @@ def check_matrix(estimator: Any, X: npt.ArrayLike, *, reset: bool) -> Array:
             raise
         raise InvalidInputError(said) from error
     check_finite(rows, columns)
-    _check_image_shape(estimator, _without_one_channel(shape[1:]) if is_image else None, reset=reset)
+    _check_image_shape(estimator, without_one_channel(shape[1:]) if is_image else None, reset=reset)
     return rows
 
 
@@ -86,7 +86,7 @@ def _check_image_shape(estimator: Any, found: tuple[int, ...] | None, *, reset: 
     known = getattr(estimator, "image_shape", None)
     if not reset:
         known = getattr(estimator, "image_shape_", known)
-    if found is not None and known is not None and found != _without_one_channel(known):
+    if found is not None and known is not None and found != without_one_channel(known):
         raise InvalidInputError(f"X must hold images of shape {tuple(known)}, those of the model; got {found}")
     if reset:
         estimator.__dict__.pop("image_shape_", None)  # of another fit
@@ -94,24 +94,23 @@ def _check_image_shape(estimator: Any, found: tuple[int, ...] | None, *, reset: 
             estimator.image_shape_ = found
 
 
-def _without_one_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
+def without_one_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the (height, width) of images of one channel; any other shape as it is."""
     *plane, n_channels = shape
     return tuple(plane if len(plane) == 2 and n_channels == 1 else shape)
 
 
-def check_spread(rows: Array, scaling: Scaling, kind: ScalingKind) -> None:
+def check_spread(rows: Array, kind: ScalingKind) -> None:
     """Raise InvalidInputError where values differ by less than single precision holds once they are divided by that.
 
     Squares of such differences can be zero, and so what varies would be taken for constant.
     """
     least = float(np.finfo(np.float32).tiny)
-    doubtful = np.flatnonzero((scaling.scale < least) | (scaling.scale == 1))  # 1 is that of constants
-    if kind == "none" or len(doubtful) == 0:
+    if kind == "none":
         return
-    among = some_rows(rows, None)[:, doubtful]
+    among = some_rows(rows, None)
     extent = among.max(0) - among.min(0)
-    largest = extent.max(keepdims=True) if kind == "global" else extent
-    for column, found in zip(doubtful, largest, strict=False):
+    for column, found in enumerate([extent.max()] if kind == "global" else extent):
         if 0 < found < least:
             raise InvalidInputError(
                 f"the values in column {column} of X differ by {found:.2g} at most, and scaling={kind!r} needs "

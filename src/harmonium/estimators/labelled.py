@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ from harmonium.data.batches import Labels
 from harmonium.data.labels import Values, is_missing, one_type
 from harmonium.estimators.conditions import ClassColumn, Column, column_from, learn_column
 from harmonium.exceptions import InvalidInputError, listed
+
+_TIMES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
 
 
 class Labelled:
@@ -43,7 +47,7 @@ class Labelled:
         learned = []
         for name, values in zip(names, columns, strict=True):
             what = _what(name, len(names))
-            learned.append(learn_column(name, one_type(values, what), what, is_typed=is_typed))
+            learned.append(learn_column(name, _one_type(values, what), what, is_typed=is_typed))
         self._set_conditions(learned)
 
     def _set_conditions(self, columns: list[Column]) -> None:
@@ -56,27 +60,31 @@ class Labelled:
     def _n_conditions(self) -> int:
         return sum(column.width for column in self.conditions_)
 
-    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int) -> Labels:
-        """Return the rows of `y`, or one row for all, as conditions: shape (n_samples, n_conditions)."""
+    def _encoded_labels(self, y: npt.ArrayLike | None, n_samples: int | None) -> Labels:
+        """Return the rows of `y`, or one row for all, as conditions: shape (n_samples, n_conditions).
+
+        `n_samples` of None stands for as many as there are rows.
+        """
         names = [column.name for column in self.conditions_]
         n_columns = len(names)
         if y is None:
             raise InvalidInputError(f"a condition is needed: y must be {self._wanted()}; got None")
-        table, given = _read(y)
+        is_named_row = isinstance(y, Mapping) or (n_columns > 1 and hasattr(y, "keys") and np.shape(y) == (n_columns,))
+        table, given = _read_row(y) if is_named_row else _read(y)
         if given is not None and n_columns > 1:
             if sorted(given) != sorted(names):
                 raise InvalidInputError(f"y must have the columns {', '.join(names)}; got {', '.join(given)}")
             table = table[:, [given.index(name) for name in names]]
         is_row = table.ndim == 0 or (table.ndim == 1 and n_columns > 1)
         rows = table.reshape((1, -1) if is_row else (len(table), math.prod(table.shape[1:])))
-        is_for_all = len(rows) == 1 and (is_row or table.ndim == 2)
-        if rows.shape[1] != n_columns or not (len(rows) == n_samples or is_for_all):
+        n_samples = len(rows) if n_samples is None else n_samples
+        if rows.shape[1] != n_columns or len(rows) not in (1, n_samples) or len(rows) == 0:
             one = "one label" if n_columns == 1 else f"one row of {n_columns} columns ({', '.join(names)})"
             raise InvalidInputError(f"y must be {one}, or {n_samples} of them; got shape {table.shape}")
         encoded = []
         for column, values in zip(self.conditions_, rows.T, strict=True):
             what = _what(column.name, n_columns)
-            encoded.append(column.encode(one_type(values, what), what))
+            encoded.append(column.encode(_one_type(values, what), what))
         return np.hstack(encoded).repeat(1 if len(rows) == n_samples else n_samples, axis=0)
 
     def _wanted(self) -> str:
@@ -108,14 +116,45 @@ def _what(name: str, n_columns: int) -> str:
 def _read(y: Any) -> tuple[Values, list[str] | None]:
     """Return labels as an array, and the names of the columns of a data frame."""
     if not hasattr(y, "columns"):
-        return (np.array(y, dtype=object) if isinstance(y, list | tuple) else _values(y)), None
+        return (_listed(y) if isinstance(y, list | tuple) else _values(y)), None
     names = [str(name) for name in y.columns]
     if len(set(names)) < len(names):
         raise InvalidInputError(f"the columns of y must have different names; got {', '.join(names)}")
     table = np.empty((len(y), len(names)), dtype=object)
     for k, name in enumerate(y.columns):
-        table[:, k] = _values(y[name])
+        values = _values(y[name])
+        table[:, k] = list(values) if values.dtype.kind in "mM" else values  # which would become integers
     return table, names
+
+
+def _read_row(y: Any) -> tuple[Values, list[str]]:
+    """Return one row whose values have names, that of a mapping or of a pandas series, as a table."""
+    names, values = zip(*y.items(), strict=True) if len(y) else ((), ())
+    if any(np.ndim(value) for value in values):
+        raise InvalidInputError("y must have one value a name where it is a mapping: give more rows as a data frame")
+    table = np.empty((1, len(values)), dtype=object)
+    table[0] = values
+    return table, [str(name) for name in names]
+
+
+def _listed(y: Any) -> Values:
+    """Return lists as the array that NumPy makes of their numbers, but names beside numbers as objects."""
+    try:
+        values = np.array(y)
+    except ValueError:  # of sequences of several lengths
+        return np.array(y, dtype=object)
+    return values if values.dtype.kind in "biuf" else np.array(y, dtype=object)
+
+
+def _one_type(values: Values, what: str) -> Values:
+    """Return a column as `one_type` does, dates refused with what to give in their place."""
+    times = values if values.dtype.kind in "mM" else [value for value in values if isinstance(value, _TIMES)]
+    if len(times):
+        raise InvalidInputError(
+            f"{what} must hold names, numbers or booleans; got {type(times[0]).__name__} values: give numbers, such as "
+            "the days since the first one, or names, with y.astype(str)"
+        )
+    return one_type(values, what)
 
 
 def _values(column: Any) -> Values:

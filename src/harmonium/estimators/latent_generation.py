@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from harmonium.estimators.latent_paths import LatentPaths
 from harmonium.estimators.parameters import check_positive_integer, check_positive_number
-from harmonium.exceptions import InvalidInputError
+from harmonium.exceptions import InvalidInputError, TrainingWarning
 from harmonium.modules.vae import VAEModule
 from harmonium.precision import DOUBLE
 from harmonium.random.seeding import RandomState, root_seed, spawn_generator
@@ -36,7 +37,7 @@ class LatentGeneration(LatentPaths):
 
     def sample(
         self,
-        n_samples: int = 1,
+        n_samples: int | None = None,
         y: Any = None,
         *,
         temperature: float = 1.0,
@@ -48,7 +49,8 @@ class LatentGeneration(LatentPaths):
 
         Parameters
         ----------
-        n_samples : int
+        n_samples : int, optional
+            By default a row of each of `y`, and one without.
         y : label, row of labels, or array-like of shape (n_samples,) or (n_samples, n_columns)
             Needed with a condition.
         temperature : float
@@ -65,14 +67,22 @@ class LatentGeneration(LatentPaths):
         -------
         ndarray of shape (n_samples, n_features)
             In the user's units.
+
+        Warns
+        -----
+        TrainingWarning
+            If the prior is a mixture that too few epochs have not placed yet.
         """
-        check_positive_integer("n_samples", n_samples)
+        if n_samples is not None:
+            check_positive_integer("n_samples", n_samples)
         check_positive_number("temperature", temperature)
         if density is not None:
             raise InvalidInputError(_NO_EX_POST.format(f"density={density!r}"))
-        with self._memory_of_rows("a sample", n_samples), torch.no_grad():
+        self._warn_of_a_mixture_not_placed()
+        with self._memory_of_rows("a sample", n_samples or 1), torch.no_grad():
             module = self._exact_module()
             c = self._condition(y, n_samples)
+            n_samples = n_samples or (1 if c is None else len(c))
             generator = spawn_generator(root_seed(random_state), "draws")
             z = module.prior.sample(n_samples, generator, torch.float64, c, temperature)
             r = module.decode(z, c)
@@ -101,6 +111,7 @@ class LatentGeneration(LatentPaths):
         module = self._exact_module()
         if module.n_latent != 2:
             raise InvalidInputError(f"manifold needs n_latent=2; got {module.n_latent}")
+        self._warn_of_a_mixture_not_placed()
         with self._memory_of_rows("a manifold", n_side**2):
             return self.decode(self._grid(module, n_side, y), y)
 
@@ -110,3 +121,12 @@ class LatentGeneration(LatentPaths):
         with torch.no_grad():
             u = torch.stack([across.ravel(), up.ravel()], 1)
             return module.prior.from_uniform(u, self._condition(y, len(u))).numpy()
+
+    def _warn_of_a_mixture_not_placed(self) -> None:
+        if not getattr(self.module_.prior, "is_placed", True):
+            warnings.warn(
+                f"the mixture is still N(0, I): it is placed after half of n_epochs={self.n_epochs}, and "
+                f"{len(self.history_)} are done",
+                TrainingWarning,
+                stacklevel=3,
+            )

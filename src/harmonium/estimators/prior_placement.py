@@ -17,6 +17,7 @@ from harmonium.estimators.input_checks import Array
 from harmonium.modules.mixture_prior import MixturePrior
 from harmonium.precision import INTEGER
 from harmonium.random.seeding import spawn_generator
+from harmonium.training.early_stopping import PRELIMINARY, epochs_without_gain
 from harmonium.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def placement(
     """Return a trainer's callback that places a mixture after half of the epochs; None for other priors.
 
     Until then the posteriors are still far from where they will be. Then a draw from each of some training rows'
-    posteriors, 600 a component, tells the mixture where to start, and the second half trains both together.
+    posteriors, 600 a component, tells the mixture where to start, and the second half trains both together. Where
+    `patience` runs out in the first half, that half ends and its best weights go on. The epochs before are
+    `PRELIMINARY`.
 
     Parameters
     ----------
@@ -50,8 +53,14 @@ def placement(
     def place(trainer: Trainer) -> None:
         module = trainer.objective.module
         prior: MixturePrior = module.prior
-        if trainer.epoch < is_due_after or bool(prior.is_placed):
+        before, patience = trainer.history[:-1], estimator.patience
+        is_out = patience is not None and bool(before) and epochs_without_gain(before) >= patience
+        is_due = not bool(prior.is_placed) and (is_out or trainer.epoch >= is_due_after)
+        trainer.history[-1][PRELIMINARY] = float(not is_due and not prior.is_placed)
+        if not is_due:
             return
+        if is_out and trainer.best_state is not None:
+            module.load_state_dict(trainer.best_state)
         generator = spawn_generator(estimator.seed_, "prior")
         chosen = np.arange(len(rows)) if kept is None else kept
         order = torch.randperm(len(chosen), generator=generator, **INTEGER).numpy()

@@ -11,8 +11,10 @@ import numpy.typing as npt
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from harmonium.data.batches import Labels
+from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import ScalingKind
-from harmonium.data.splits import Indices
+from harmonium.data.splits import Indices, evenly_spaced
 from harmonium.estimators.base import LatentVariableEstimator, ValidationLosses
 from harmonium.estimators.inference import map_rows, scaled_chunks
 from harmonium.estimators.input_checks import Array, check_codes
@@ -37,6 +39,7 @@ from harmonium.training.trainer import Trainer
 ENCODERS, SCOPES = ("linear-relu", "unrolled"), ("example", "batch")
 SCORE_NOISE_SEED = 0
 _MOST_NOISE = 1e4  # standard deviations of the data: whoever asks for more has another unit in mind
+_N_FOR_THRESHOLD = 2000
 _DEAD = 1e-4  # of the batches: the running mean of what a unit is used forgets what was some 900 steps before
 _MOST, _EMPTY, _NO_ERROR = 0.5, 0.5, 0.01
 
@@ -69,7 +72,8 @@ class SparseAutoencoder(LatentVariableEstimator):
     n_active_of : {"example", "batch"}
         ``"batch"`` keeps in training the largest activations of the whole batch, `n_active` an example on average, so
         that an example may have more of them than another (BatchTopK). Outside of training an activation is kept from
-        a threshold on, learned while training, and no code depends on the other rows.
+        a threshold on, and no code depends on the other rows: the threshold with which training rows with fresh noise
+        (up to 2,000) have `n_active` on average, measured after each epoch. Rows without noise may have fewer.
     n_warmup_epochs : int
         Lambda rises linearly from 0 over so many epochs.
     learning_rate : float
@@ -214,10 +218,27 @@ class SparseAutoencoder(LatentVariableEstimator):
         """Return the squared error of each row, denoised: without the penalty, so that settings of `l1` compare."""
 
         def squared_errors(v: torch.Tensor, c: torch.Tensor | None) -> torch.Tensor:
-            noisy = v + self._noise * torch.empty_like(v).normal_(generator=generator)
-            return (v - module.reconstruct(noisy)).square().sum(-1)
+            return (v - module.reconstruct(self._noisy(v, generator))).square().sum(-1)
 
         return squared_errors
+
+    def _between_epochs(
+        self, rows: Array, labels: Labels | None, kept: Indices | None
+    ) -> Callable[[Trainer], None] | None:
+        """Return a callback that learns the threshold where there is one."""
+        if self.n_active is None or self.n_active_of != "batch":
+            return None
+        chosen = evenly_spaced(len(rows), kept, _N_FOR_THRESHOLD)
+
+        def learn_threshold(trainer: Trainer) -> None:
+            generator = spawn_generator(self.seed_, "threshold")
+            chunks = in_chunks(rows, None, self.scaling_, chosen)
+            trainer.objective.module.learn_threshold(self._noisy(v, generator) for v, _ in chunks)
+
+        return learn_threshold
+
+    def _noisy(self, v: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        return v + self._noise * torch.empty_like(v).normal_(generator=generator)
 
     def _recorder(self, rows: Array, kept: Indices | None, held: Indices | None) -> Callable[[Trainer], None]:
         return _doubt_dead_units

@@ -67,9 +67,10 @@ class VAE(LatentGeneration):
         or calibrated to the error.
     prior : {"standard", "mixture", "flow"}
         p(z), in the bound and for `sample`: N(0, I); a mixture of Gaussians with full covariances [2]_, which is N(0,
-        I) for half of the epochs, then placed on draws from the posteriors and trained with the rest; or noise sent
-        through six affine couplings [3]_, trained from the beginning. With conditions it is p(z | c). The two that are
-        learned give a higher bound; draws from the mixture look best.
+        I) for half of `n_epochs`, then placed on draws from the posteriors and trained with the rest (one epoch alone
+        ends with placing); or noise sent through six affine couplings [3]_, trained from the beginning, for `n_latent`
+        of 2 or more. With conditions it is p(z | c). The two that are learned give a higher bound; draws from the
+        mixture look best.
     n_components : int
         Of the mixture; with conditions, for all of them together.
     beta : float
@@ -88,7 +89,8 @@ class VAE(LatentGeneration):
         Of the rows of `fit` to hold back, drawn by classes where `y` is one column of them; the weights with the lowest
         negative ELBO there are kept. 0 trains on all rows and keeps the last weights.
     patience : int or None
-        With rows held back, training ends after so many epochs that bring nothing there.
+        With rows held back, training ends after so many epochs that bring nothing there. A mixture is placed first: on
+        the best weights, where patience runs out before half of the epochs; then it counts anew.
     optimizer : {"adam", "sgd"}
         How the parameters follow the gradients.
     momentum : float
@@ -106,7 +108,8 @@ class VAE(LatentGeneration):
     scaling_ : Scaling
     history_ : list of dict
         A row an epoch, with the mean ``negative_elbo`` and ``kl`` of the training steps, and ``validation_loss``, the
-        negative ELBO of the rows held back, in the model's own units.
+        negative ELBO of the rows held back, in the model's own units. With a mixture ``preliminary`` is 1 until it is
+        placed, then 0: none of the weights of before is kept.
     n_features_in_ : int
 
     References
@@ -289,7 +292,8 @@ def _doubt_a_collapsed_posterior(trainer: Trainer) -> None:
     if kl < _COLLAPSED:
         trainer.doubts.append(
             PosteriorCollapseWarning(
-                f"the posterior has collapsed: its KL divergence from the prior is {kl:.2g} nats, so that codes say "
-                "nothing of the examples; a lower learning_rate, a smaller beta or n_warmup_epochs may help"
+                f"the posterior has collapsed: its KL divergence from the prior is about {max(kl, 0):.2g} nats, so "
+                "that codes say nothing of the examples; a lower learning_rate, a smaller beta or n_warmup_epochs may "
+                "help"
             )
         )

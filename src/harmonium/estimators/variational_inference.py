@@ -53,7 +53,7 @@ class VariationalInference(LatentVariableEstimator):
             )
         return None
 
-    def _condition(self, y: npt.ArrayLike | None, n_samples: int) -> torch.Tensor | None:
+    def _condition(self, y: npt.ArrayLike | None, n_samples: int | None) -> torch.Tensor | None:
         """Return the conditions of new rows, for the exact module; None for a model without."""
         labels = self._encoded_labels(y, n_samples)
         return None if labels is None else torch.from_numpy(labels).double()

@@ -24,7 +24,7 @@ def begin_worker(n_threads: int) -> None:
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
     # a file and a line of a process that nobody sees say nothing
-    warnings.showwarning = lambda message, *_, **__: sys.stderr.write(f"warning: {visible(f'{message}')}\n")
+    warnings.showwarning = lambda message, *_, **__: _say(f"warning: {message}")
     import torch  # takes seconds
 
     torch.set_num_threads(n_threads)
@@ -33,3 +33,7 @@ def begin_worker(n_threads: int) -> None:
 def _end_after(parent: BaseProcess) -> None:
     parent.join()  # a pipe whose other end the parent alone holds: it closes after SIGKILL too
     os._exit(1)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{visible(line)}\n")

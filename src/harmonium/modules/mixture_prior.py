@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import warnings
 
-import numpy as np
 import torch
 from torch import nn
 
+from harmonium.modules.mixture_fitting import RIDGE, can_have_any_weights, clusters, discriminate, fit_mixture
 from harmonium.modules.priors import Prior, StandardNormal
 from harmonium.precision import INTEGER, SINGLE
 
-_RIDGE = 1e-4  # least eigenvalue of a fitted covariance, as a variance of z
-_N_ITERATIONS = 20
 _COMPONENTS_PER_CLUSTER = 10
 _N_BISECTIONS = 60
-_LOG_WEIGHT_ELSEWHERE = -12.0  # of a component for a group of conditions that it was not fitted to
+_ROWS_AT_ONCE = 1000
+_LOG_WEIGHT_ELSEWHERE = -12.0  # of a component for a class that it was not fitted to
 
 
 class MixturePrior(Prior):
@@ -71,13 +69,17 @@ class MixturePrior(Prior):
         r"""Return :math:`\log \sum_k \pi_k(c) |P_k| N(P_k (z - \mu_k); 0, I)`, shape (n,)."""
         if not self.is_placed:
             return StandardNormal(self.n_latent).log_prob(z)
+        return self._log_joint(z, c).logsumexp(-1) - 0.5 * self.n_latent * math.log(2 * math.pi)
+
+    def _log_joint(self, z: torch.Tensor, c: torch.Tensor | None) -> torch.Tensor:
+        """Return the logarithm of each component's part of the density but for a constant, shape (n, n_components)."""
         P = self._precision_factors()
         # one product for all components: P z - P mu
         whitened = (z @ P.flatten(0, 1).T).view(*z.shape[:-1], *P.shape[:2])
         whitened = whitened - torch.einsum("kij,kj->ki", P, self.means)
         log_determinant = self._log_diagonal().sum(-1)
         log_joint: torch.Tensor = self._log_pi(c) + log_determinant - 0.5 * whitened.square().sum(-1)
-        return log_joint.logsumexp(-1) - 0.5 * self.n_latent * math.log(2 * math.pi)
+        return log_joint
 
     def kl(
         self, mean: torch.Tensor, log_variance: torch.Tensor, z: torch.Tensor, c: torch.Tensor | None = None
@@ -121,8 +123,8 @@ class MixturePrior(Prior):
 
         The aggregated posterior is the prior that maximises the evidence lower bound (M. Hoffman, M. Johnson, "ELBO
         surgery", 2016). The components are shared out in proportion to their draws among groups, and fitted to each
-        alone: groups of equal conditions, if they are no more than the components; else clusters of the draws, and the
-        weights depend on no condition yet.
+        alone: the classes, where the conditions are those of one column of them and no more than the components; else
+        clusters of the draws, and the weights then follow the conditions by `discriminate`.
 
         Parameters
         ----------
@@ -132,86 +134,34 @@ class MixturePrior(Prior):
         seed : int
         """
         n_components = len(self.means)
-        conditions: torch.Tensor | None = None
+        classes: torch.Tensor | None = None
         if c is not None:
-            conditions, groups = torch.unique(c, dim=0, return_inverse=True)
-        if conditions is None or len(conditions) > n_components:
-            conditions, groups = None, _clusters(z, n_components // _COMPONENTS_PER_CLUSTER, seed)
+            classes, groups = torch.unique(c, dim=0, return_inverse=True)
+        if classes is None or not can_have_any_weights(classes, n_components):
+            classes, groups = None, clusters(z, n_components // _COMPONENTS_PER_CLUSTER, seed)
         shares = torch.bincount(groups).float() / len(z)
         n_spare = n_components - len(shares)
         ends = torch.arange(1, len(shares) + 1, **INTEGER) + (n_spare * shares.cumsum(0)).round().long()
         log_weights = torch.full((len(shares), n_components), _LOG_WEIGHT_ELSEWHERE, **SINGLE)
-        spread, first = z.var(0, correction=0) + _RIDGE, 0
+        spread, first = z.var(0, correction=0) + RIDGE, 0
         for group, end in enumerate(ends.tolist()):
             weights, means, factors = fit_mixture(z[groups == group], end - first, spread, seed)
             k = slice(first, first + len(weights))
             log_weights[group, k] = weights.log().to(log_weights)
             self.means[k], self.factors[k] = means.to(self.means), factors.to(self.factors)
             first = end
-        if conditions is None:
+        if classes is None:
             self.log_weights.copy_((shares.log()[:, None] + log_weights).logsumexp(0))
         else:
-            # so that a + A'c is the logarithm of each group's weights, where a group is a class
-            self.gate.copy_(torch.linalg.lstsq(conditions.double(), log_weights.double()).solution)
+            # so that A'c is the logarithm of each class's weights
+            self.gate.copy_(torch.linalg.lstsq(classes.double(), log_weights.double()).solution)
         self.is_placed.fill_(True)
-
-
-def fit_mixture(
-    z: torch.Tensor, n_components: int, spread: torch.Tensor, seed: int
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    r"""Fit a mixture of Gaussians with full covariances to points, by expectation maximisation.
-
-    The covariance :math:`S_k` of the :math:`n_k` points of a component is drawn towards a diagonal one, T:
-    :math:`(n_k S_k + d\, T) / (n_k + d)` in d dimensions, so that few points do not make it singular.
-
-    Parameters
-    ----------
-    z : Tensor of shape (n, n_latent)
-    n_components : int
-        There are fewer where there are not n_latent + 1 points for each.
-    spread : Tensor of shape (n_latent,)
-        The diagonal of T.
-    seed : int
-
-    Returns
-    -------
-    weights : Tensor of shape (k,)
-    means : Tensor of shape (k, n_latent)
-    factors : Tensor of shape (k, n_latent, n_latent)
-        As those of `MixturePrior`.
-    """
-    n, d = z.shape
-    points = z.double().numpy()
-    k = min(n_components, max(1, n // (d + 1)))
-    weights, means = np.ones(1), points.mean(axis=0, keepdims=True)
-    covariances = np.cov(points, rowvar=False, bias=True).reshape(1, d, d)
-    if k > 1:
-        # imported here because few models have a mixture
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.mixture import GaussianMixture
-
-        mixture = GaussianMixture(k, reg_covar=_RIDGE, max_iter=_N_ITERATIONS, random_state=seed % 2**32)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # training goes on from here
-            mixture.fit(points)
-        weights, means, covariances = mixture.weights_, mixture.means_, mixture.covariances_
-    n_points = n * weights[:, None, None]
-    shrunk = (n_points * covariances + d * np.diag(spread.double().numpy())) / (n_points + d)
-    factors = np.linalg.inv(np.linalg.cholesky(shrunk))
-    diagonal = np.einsum("kii->ki", factors)
-    diagonal[:] = np.log(diagonal)
-    return torch.from_numpy(weights), torch.from_numpy(means), torch.from_numpy(factors)
-
-
-def _clusters(z: torch.Tensor, n_clusters: int, seed: int) -> torch.Tensor:
-    """Return which of some clusters each point is of."""
-    if n_clusters < 2 or len(z) < n_clusters:
-        return torch.zeros(len(z), **INTEGER)
-    from sklearn.cluster import KMeans
-
-    labels = KMeans(n_clusters, n_init=1, random_state=seed % 2**32).fit_predict(z.numpy())
-    groups: torch.Tensor = torch.unique(torch.from_numpy(labels), return_inverse=True)[1]
-    return groups
+        if c is not None and classes is None:
+            parts = [z[start : start + _ROWS_AT_ONCE] for start in range(0, len(z), _ROWS_AT_ONCE)]
+            shares_of_draws = torch.cat([self._log_joint(part, None).softmax(-1) for part in parts])
+            gate, offset = discriminate(shares_of_draws.double(), c.double())
+            self.gate.copy_(gate)
+            self.log_weights.add_(offset)
 
 
 def _quantiles(u: torch.Tensor, weights: torch.Tensor, mean: torch.Tensor, sd: torch.Tensor) -> torch.Tensor:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from harmonium.precision import INTEGER, SINGLE
+from harmonium.precision import SINGLE
 
 Scope = Literal["example", "batch"]
 _STEP = 0.2  # of the longest that is safe
-_MEMORY = 100  # batches
 
 
 class SparseAutoencoderModule(nn.Module):
@@ -58,12 +58,11 @@ class SparseAutoencoderModule(nn.Module):
     inhibition : Parameter of shape (n_steps - 1, n_atoms, n_atoms)
         G, a matrix for each step but the first, where the encoder is unrolled.
     threshold : Tensor, scalar
-        With `n_active` of a batch: the least activation kept, a running mean over the batches of training.
+        With `n_active` of a batch: the least activation kept outside of training (`learn_threshold`).
     """
 
     step_size: torch.Tensor
     threshold: torch.Tensor
-    n_batches: torch.Tensor
 
     def __init__(
         self,
@@ -82,24 +81,26 @@ class SparseAutoencoderModule(nn.Module):
         self.centre = nn.Parameter(torch.zeros(n_features, **SINGLE))
         self.n_active, self.n_active_of, self.n_steps = n_active, n_active_of, n_steps
         if n_steps is not None:
-            gram = torch.empty(n_atoms, n_atoms)
+            gram = torch.empty(n_atoms, n_atoms, **SINGLE)
             torch.mm(self.dictionary.detach(), self.dictionary.detach().T, out=gram)
-            self.inhibition = nn.Parameter(torch.empty(n_steps - 1, n_atoms, n_atoms).copy_(gram))
+            self.inhibition = nn.Parameter(torch.empty(n_steps - 1, n_atoms, n_atoms, **SINGLE).copy_(gram))
             self.register_buffer("step_size", _STEP / torch.linalg.eigvalsh(gram)[-1])
         if n_active is not None and n_active_of == "batch":
             self.register_buffer("threshold", torch.zeros((), **SINGLE))
-            self.register_buffer("n_batches", torch.zeros((), **INTEGER))
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Return h, non-negative, of shape (n, n_atoms)."""
+        return self._keep_largest(self._activations(x))
+
+    def _activations(self, x: torch.Tensor) -> torch.Tensor:
         u = linear(x, self.weight, self.bias)
         if self.n_steps is None:
-            return self._keep_largest(u.relu())
+            return u.relu()
         drive = self.step_size * u
         h = drive.relu()
         for inhibition in self.inhibition:
             h = (h + drive - self.step_size * linear(h, inhibition)).relu()
-        return self._keep_largest(h)
+        return h
 
     def _keep_largest(self, h: torch.Tensor) -> torch.Tensor:
         if self.n_active is None or self.n_active >= h.shape[1]:
@@ -110,11 +111,22 @@ class SparseAutoencoderModule(nn.Module):
         if not self.training:
             return h.where(h >= self.threshold, 0)
         largest = h.flatten().topk(self.n_active * len(h))
-        with torch.no_grad():
-            self.n_batches += 1
-            least = largest.values[-1].to(self.threshold)
-            self.threshold.lerp_(least, 1 / min(int(self.n_batches), _MEMORY))
         return torch.zeros_like(h.flatten()).scatter(0, largest.indices, largest.values).view_as(h)
+
+    @torch.no_grad()
+    def learn_threshold(self, batches: Iterable[torch.Tensor]) -> None:
+        """Set the threshold so that `n_active` activations of an example are kept on average, over these examples.
+
+        Parameters
+        ----------
+        batches : iterable of Tensor of shape (n, n_features)
+            Of which one is in memory at a time.
+        """
+        n_atoms, n_kept, largest = len(self.dictionary), 0, torch.empty(0, **SINGLE)
+        for x in batches:
+            n_kept += min(self.n_active or n_atoms, n_atoms) * len(x)
+            largest = torch.cat([largest, self._activations(x).flatten()]).topk(n_kept).values
+        self.threshold.copy_(largest[-1])
 
     def decode(self, h: torch.Tensor) -> torch.Tensor:
         """Return D h + c, of shape (n, n_features)."""

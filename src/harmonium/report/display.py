@@ -32,7 +32,7 @@ class Table:
         """Return the table in Markdown's pipe syntax: names to the left, figures to the right."""
         content = [["", *self.columns], *([name, *cells] for name, cells in self.rows.items())]
         head, *rows = [[escape_markdown(cell) for cell in line] for line in content]
-        lines = [head, [":--", *["--:"] * len(self.columns)], *rows]
+        lines: list[Sequence[str]] = [head, [":--", *["--:"] * len(self.columns)], *rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

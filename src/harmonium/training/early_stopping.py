@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from harmonium.training.trainer import Trainer
+from harmonium.training.trainer import HistoryRow, Trainer
 
 VALIDATION_LOSS = "validation_loss"
+PRELIMINARY = "preliminary"  # 1 in a row of the history whose epoch ended with a model that is still to be changed
+
+
+def epochs_without_gain(history: Sequence[HistoryRow]) -> int:
+    """Return how many epochs ago the validation loss was lowest, among those with a model of the last one's kind."""
+    kind = history[-1].get(PRELIMINARY, 0.0)
+    losses = [row.get(VALIDATION_LOSS, np.inf) for row in history if row.get(PRELIMINARY, 0.0) == kind]
+    return len(losses) - 1 - int(np.argmin(losses))
 
 
 class EarlyStopping:
     """A trainer's callback that records ``validation_loss`` and remembers the weights of the lowest.
 
-    All that it knows is in the trainer, so that a run which was stopped goes on as if it had not been.
+    All that it knows is in the trainer, so that a run which was stopped goes on as if it had not been. Epochs
+    that are `PRELIMINARY` neither end training nor give the weights that are kept, once there are others.
 
     Parameters
     ----------
@@ -40,9 +49,9 @@ class EarlyStopping:
         if not math.isfinite(loss):
             raise trainer.divergence(f"the {VALIDATION_LOSS} is no longer finite")
         trainer.history[-1][VALIDATION_LOSS] = loss
-        losses = [row.get(VALIDATION_LOSS, np.inf) for row in trainer.history]
-        best = int(np.argmin(losses))
-        if best == len(losses) - 1:
+        n_without_gain = epochs_without_gain(trainer.history)
+        if n_without_gain == 0:
             state = trainer.objective.module.state_dict()
             trainer.best_state = {key: value.clone() for key, value in state.items()}
-        trainer.has_ended = self.patience is not None and len(losses) - 1 - best >= self.patience
+        is_last = not trainer.history[-1].get(PRELIMINARY)
+        trainer.has_ended = is_last and self.patience is not None and n_without_gain >= self.patience

@@ -43,7 +43,7 @@ class Trainer:
     has_ended : bool
         Set by a callback: no further epoch is run.
     doubts : list of TrainingWarning
-        What callbacks have against the model as it is after the last epoch.
+        What callbacks have against the model as it was after the epoch whose weights are kept: the best, or the last.
     """
 
     def __init__(
@@ -87,10 +87,12 @@ class Trainer:
             terms = self._run_epoch(batches)
             self.epoch += 1
             self._check_finite(terms)
-            self.doubts = []
+            best, doubts, self.doubts = self.best_state, self.doubts, []
             self.history.append({"epoch": self.epoch, "seconds": time.perf_counter() - start, **terms})
             for callback in callbacks:
                 callback(self)
+            if best is not None and self.best_state is best:  # the weights that are kept are still those of before
+                self.doubts = doubts
 
     def generators(self) -> dict[str, torch.Generator]:
         """Return what the training draws from, by name."""
@@ -113,7 +115,7 @@ class Trainer:
             if name in states:
                 generator.set_state(states[name])
         self.epoch, self.history = other.epoch, [dict(row) for row in other.history]
-        self.best_state = copy.deepcopy(other.best_state)
+        self.best_state, self.doubts = copy.deepcopy(other.best_state), list(other.doubts)
 
     def _run_epoch(self, batches: Batches) -> dict[str, float]:
         sums: dict[str, torch.Tensor] = {}
