@@ -68,6 +68,12 @@ def test_a_signal_that_is_lost_ends_the_command_all_the_same(tmp_path, body):
     assert ended(process, signal.SIGTERM) == (143, "", SENTENCE)
 
 
+def test_the_exit_code_is_the_same_where_python_runs_a_string(tmp_path):
+    """As for every dataclass; it ends by SIGINT after a KeyboardInterrupt there, whoever catches it."""
+    process = start(command("exec(\"say('begun'); time.sleep(60)\")"), tmp_path)
+    assert ended(process, signal.SIGINT) == (130, "", SENTENCE)
+
+
 def test_what_is_raised_after_a_signal_comes_from_it(tmp_path):
     """C code turns what it meets into its own error, as an import does."""
     body = (

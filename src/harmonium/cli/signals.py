@@ -18,6 +18,11 @@ _SENTENCE = "stopped; what was done is kept, and the same command goes on\n"
 _received = 0
 
 
+class _Stopped(KeyboardInterrupt):
+    # of a plain KeyboardInterrupt that passes through `exec`, Python ends by SIGINT, although it was caught
+    pass
+
+
 def is_stopped() -> bool:
     """Say whether a signal has ended the command: what is raised after it may come from it."""
     return _received != 0
@@ -56,10 +61,10 @@ def stop_in_order(command: Callable[[], int], *, at_exit: bool = False) -> int:
         _received = number
         _answer(answered, _end)
         late.start()
-        raise KeyboardInterrupt
+        raise _Stopped
 
     # an exception that is raised while Python clears up an object goes no further
-    sys.unraisablehook = lambda lost: _end() if lost.exc_type is KeyboardInterrupt else show_lost(lost)
+    sys.unraisablehook = lambda lost: _end() if lost.exc_type is _Stopped else show_lost(lost)
     if at_exit:  # registered first, it is called last; after it Python takes itself apart
         atexit.register(_answer, answered, signal.SIG_IGN)
     _answer(answered, stop)
