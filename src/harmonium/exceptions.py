@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+_LONGEST = 600
 _N_LISTED = 20
 
 
@@ -29,7 +30,15 @@ class DatasetUnavailableError(HarmoniumError):
 
 
 class DamagedFileError(HarmoniumError):
-    """A file exists but its content cannot be what was once written."""
+    """A file exists but its content cannot be what was once written.
+
+    What others say of the content, on several lines or at any length, becomes one sentence of at most 600 characters.
+    """
+
+    def __init__(self, message: str) -> None:
+        sentence = " ".join(message.split())
+        half = _LONGEST // 2
+        super().__init__(sentence if len(sentence) <= _LONGEST else f"{sentence[:half]} ... {sentence[-half:]}")
 
 
 class DivergenceError(HarmoniumError, ArithmeticError):

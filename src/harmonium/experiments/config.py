@@ -104,5 +104,7 @@ class TrainConfig:
             raise ValueError("model and data must be texts")
         if not isinstance(config.parameters, dict):
             raise ValueError("parameters must be a table")
+        if type(config.parameters.get("random_state")) is not int:
+            raise ValueError("the parameter random_state must be there, an integer")
         check_fraction("test_fraction", config.test_fraction)
         return config
