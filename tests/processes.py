@@ -8,10 +8,9 @@ from pathlib import Path
 
 def start(code, folder, *arguments):
     """Run a script in a process group of its own, as a terminal does; its input stays open."""
-    script = folder / "script.py"
-    script.write_text(code)
+    (folder / "script.py").write_text(code)
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    command = [sys.executable, str(script), *arguments]
+    command = [sys.executable, "-m", "script", *arguments]
     return subprocess.Popen(command, cwd=folder, text=True, start_new_session=True, **streams)
 
 

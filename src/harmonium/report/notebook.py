@@ -110,7 +110,7 @@ def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int
             # by files, so that no port is opened
             config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
         )
-        client.log.setLevel("WARNING")
+        client.log.setLevel("CRITICAL")  # what goes wrong is raised, and said there
         try:
             return _run(client, environment)
         except CellExecutionError as error:
