@@ -31,7 +31,7 @@ class Table:
     def to_markdown(self) -> str:
         """Return the table in Markdown's pipe syntax: names to the left, figures to the right."""
         head, *rows = (
-            [escape_markdown(cell) for cell in line]
+            [str(escape_markdown(cell)) for cell in line]
             for line in (["", *self.columns], *([name, *cells] for name, cells in self.rows.items()))
         )
         lines = [head, [":--", *["--:"] * len(self.columns)], *rows]
