@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 import resource
 import sys
@@ -44,6 +45,11 @@ TRUNCATED = {"truncated": lambda content: content[: len(content) // 2]}
 WRONG_TYPES = {"a list": b"[]", "a number": b"3", "nothing": b"null", "a text": b'"text"', "no key": b"{}"}
 OLD = {"harmonium.ipynb": "old", "harmonium.html": "old", "harmonium.pdf": "old", "metrics.json": "{}"}
 OLD |= {"figures/figure01.svg": "old 1", "figures/figure02.svg": "old 2"}
+
+
+def nested(depth):
+    """A number in so many tables."""
+    return {"a": nested(depth - 1)} if depth else 1
 
 
 @pytest.fixture
@@ -93,7 +99,7 @@ def change(path, key, value):
     content = inner = json.loads(path.read_text())
     *way, last = key.split(".")
     for step in way:
-        inner = inner[step]
+        inner = inner[int(step) if isinstance(inner, list) else step]
     inner[last] = value
     path.write_bytes(seal(json.dumps(content)))
 
@@ -151,6 +157,35 @@ def test_json_of_the_wrong_type_is_named(runs, report, no_cell_runs, capsys, nam
         ("assignment.json", "problem3.sigmas", 0.5),
         ("assignment.json", "problem3.methods", 3),
         ("assignment.json", "problem1.of_a_later_version", 1),
+        (f"{RBM}/metrics.json", "test_mse", math.nan),
+        (f"{RBM}/metrics.json", "test_mse", 10**400),
+        (f"{RBM}/metrics.json", "test_mse", None),
+        (f"{RBM}/metrics.json", "seconds_per_epoch", -math.inf),
+        (f"{RBM}/metrics.json", "a_note", "text"),
+        (f"{RBM}/metrics.json", "a_note", nested(25)),
+        (f"{RBM}/metrics.json", "a_note", 1),  # the run of the other seed has none
+        ("problem1/textbook-3-seed1/metrics.json", "x" * 10**5, []),
+        ("problem1/pca/metrics.json", "3.test_mse", math.inf),
+        ("problem2/judge/metrics.json", "test_images.recall", math.nan),
+        (METHOD, "psnr", 10**400),
+        (METHOD, "left_out", 3),
+        (f"{CVAE}/study.json", "trials.0.losses_by_epoch", ["low"]),
+        (f"{CVAE}/study.json", "trials.0.losses_by_epoch", []),
+        (f"{CVAE}/study.json", "trials.0.validation_loss", 10**400),
+        (f"{CVAE}/study.json", "trials.0.validation_loss", None),
+        (f"{CVAE}/study.json", "trials.0.number", math.nan),
+        (f"{CVAE}/study.json", "importances.n_latent", "high"),
+        (f"{CVAE}/study.json", "importances", nested(400)),
+        (f"{RBM}/manifest.json", "versions.torch", 2),
+        (f"{RBM}/manifest.json", "threads", math.nan),
+        ("assignment.json", "problem1.n_seeds", 10**9),
+        ("assignment.json", "problem1.n_hidden", [-3]),
+        ("assignment.json", "problem1.n_epochs", 10**400),
+        ("assignment.json", "problem2.fixed_settings.latent2", 3),
+        ("assignment.json", "problem3.sigmas", [math.nan]),
+        ("assignment.json", "problem3.l1_sweep", [10**400]),
+        ("assignment.json", "problem3.methods", ["../../wiener"]),
+        ("assignment.json", "problem3.unrolled", 3),
     ],
 )
 def test_a_value_of_the_wrong_type_inside_a_file_is_one_sentence_that_names_the_file(
@@ -186,6 +221,26 @@ def test_a_history_of_another_kind_of_run_is_named(runs, report, no_cell_runs, c
     (runs / RBM / "history.csv").write_text("epoch,loss\n1,2\n")
     assert "history.csv" in sentence_of(capsys)
     assert found_in(report) == OLD
+
+
+@pytest.mark.parametrize("row", ["2,nan,1", "2,,1", "nan,0.1,1", "2,1e999,1"])
+def test_a_row_of_a_history_that_cannot_be_drawn_is_named(runs, report, no_cell_runs, capsys, row):
+    (runs / RBM / "history.csv").write_text(f"epoch,training_mse,seconds\n1,0.1,1\n{row}\n")
+    sentence = sentence_of(capsys)
+    assert "history.csv" in sentence
+    assert found_in(report) == OLD
+
+
+def test_a_run_of_another_configuration_is_named(runs, report, no_cell_runs, capsys):
+    path = runs / RBM / "config.toml"
+    path.write_text(path.read_text().replace("momentum = ", "momentum = 0.125 #"))
+    assert RBM in sentence_of(capsys)
+
+
+def test_a_map_with_a_point_nowhere_is_named(runs, report, no_cell_runs, capsys):
+    for points in (np.full((100, 2), np.nan), np.zeros((100, 2), dtype="U9"), np.zeros((100, 2), dtype=complex)):
+        np.save(runs / CVAE / "tsne.npy", points)
+        assert "tsne.npy" in sentence_of(capsys)
 
 
 def test_weights_that_miss_a_part_are_named(runs, report, no_cell_runs, capsys):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from harmonium.report.escaping import escape_markdown
+from harmonium.report.escaping import code_span, escape_markdown, python_literal
 from harmonium.report.html import _Renderer, to_html
 from harmonium.report.notebook import NotebookError, make_notebook
 from harmonium.report.pdf import _READER, to_markdown, to_pdf
@@ -84,6 +84,15 @@ def test_what_jupyter_would_take_for_a_formula_stands_in_code_where_it_looks_for
         for part in unescape(re.sub(r"<code>.*?</code>", "\0", text)).split("\0"):
             assert part.count("$") + part.count("\\") <= 1
             assert not re.search(r"\$.*\$|\\\(.*\\\)|\\\[.*\\\]|\\begin.*\\end", part)
+
+
+def test_a_plain_name_is_left_as_a_person_would_write_it():
+    for text in ("batch_size", "(16, 32, 256)", "CD-1, σ = 0.5: test error", "Linux-6.1-x86_64"):
+        assert escape_markdown(text) == text
+    assert code_span("Linux-6.1-x86_64") == "`Linux-6.1-x86_64`"
+    assert python_literal("../runs") == '"../runs"'
+    for name in ("<b>", "$$x$$ $$y$$", "`a", "a\nb", "\x1b[31m", ""):
+        assert code_span(name) == escape_markdown(name)
 
 
 @pytest.mark.parametrize("value", [*NAMES, 3, -0.5, True, None, ["a", ("b", 1)], {"a'": [1.5]}], ids=ascii)

@@ -13,8 +13,9 @@ from rich.console import Console
 
 from harmonium.assignment.over_seeds import Metrics
 from harmonium.assignment.problem1.protocol import Problem1, collect_problem1, solve_problem1
-from harmonium.assignment.problem2.protocol import Problem2, collect_problem2, solve_problem2
+from harmonium.assignment.problem2.protocol import FIXED_SETTINGS, Problem2, collect_problem2, solve_problem2
 from harmonium.assignment.problem3.protocol import Problem3, collect_problem3, solve_problem3
+from harmonium.assignment.whole import check_numbers
 from harmonium.data.datasets import Dataset, load_dataset
 from harmonium.data.registry import Split
 from harmonium.exceptions import DamagedFileError, InvalidInputError
@@ -39,6 +40,7 @@ class _Problem:
     settings: Mapping[str, Any]  # what a file of settings must hold
 
 
+_TABLES = dict.fromkeys(FIXED_SETTINGS, dict)
 _PROBLEMS = (
     _Problem(
         "problem1",
@@ -54,7 +56,13 @@ _PROBLEMS = (
         Problem2,
         solve_problem2,
         collect_problem2,
-        {"data": str, "n_trials": int, "n_epochs": int, "n_seeds": int, "fixed_settings": dict},
+        {
+            "data": str,
+            "n_trials": int,
+            "n_epochs": int,
+            "n_seeds": int,
+            "fixed_settings": _TABLES,
+        },
     ),
     _Problem(
         "problem3",
@@ -126,6 +134,7 @@ class Assignment:
             return cls.make(runs)
         settings = RunDirectory(runs).read_json(SETTINGS)
         check_contents(settings, {problem.name: problem.settings for problem in _PROBLEMS}, runs / SETTINGS)
+        check_numbers(settings, runs / SETTINGS)
         try:
             problems = {p.name: p.kind(runs / p.name, **settings[p.name]) for p in _PROBLEMS}
             return cls(**problems, is_quick=bool(settings.get("is_quick", False)))

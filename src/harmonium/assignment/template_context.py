@@ -19,8 +19,12 @@ from harmonium.assignment.problem2.generation import N_SAMPLES_PER_CLASS
 from harmonium.assignment.problem2.protocol import N_FITTED, N_MAPPED, PERPLEXITY, SETTINGS
 from harmonium.assignment.problem3.exhibits import METHOD_TITLES
 from harmonium.assignment.protocol import Assignment
+from harmonium.assignment.whole import check_numbers
 from harmonium.data.datasets import load_dataset
 from harmonium.data.registry import REGISTRY
+from harmonium.exceptions import InvalidInputError
+from harmonium.experiments.contents import check_contents
+from harmonium.experiments.run_directory import RunDirectory
 from harmonium.families.vae import N_IMPORTANCE
 
 
@@ -71,6 +75,9 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
     judge, chosen = problem2.judge.load_estimator(), problem2.run("vae", "chosen").load_estimator()
     train, test = load_dataset(problem2.data, "train"), load_dataset(problem2.data, "test")
     others = {name: problem3.compared(sigma).read_json(f"{name}.json") for name in problem3.methods}
+    for name in ("identity", "wiener"):
+        if "left_out" in others.get(name, {"left_out": ""}):
+            raise InvalidInputError(f"the report needs the denoiser {name}; {problem3.compared(sigma).path} lacks it")
     names = [_title(problem.data) for problem in (problem1, problem2, problem3)]
     return {
         "title": f"Latent-variable models of {' and '.join(dict.fromkeys(names))}",
@@ -84,8 +91,8 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         "results1": metrics["problem1"],
         "results2": metrics["problem2"],
         "results3": metrics["problem3"],
-        "manifest": generative.manifest(),
-        "manifest_autoencoders": problem2.run("vae", "chosen").manifest(),
+        "manifest": _manifest(generative),
+        "manifest_autoencoders": _manifest(problem2.run("vae", "chosen")),
         "recipe_code": recipe_code(problem1),
         "recipes": {
             name: problem1.run(name, problem1.n_hidden[0], 0).config().completed().parameters for name in SWEPT
@@ -115,6 +122,13 @@ def template_context(assignment: Assignment, metrics: Metrics, runs: Path, folde
         "percent": percent,
         "rarest_class": rarest_class,
     }
+
+
+def _manifest(run: RunDirectory) -> dict[str, Any]:
+    found, path = run.manifest(), run.path / "manifest.json"
+    check_contents(found, {"versions": dict.fromkeys(("harmonium", "torch", "numpy", "python"), str)}, path)
+    check_numbers(found, path)
+    return found
 
 
 def _title(data: str) -> str:

@@ -30,9 +30,11 @@ class Table:
 
     def to_markdown(self) -> str:
         """Return the table in Markdown's pipe syntax: names to the left, figures to the right."""
-        content = [["", *self.columns], *([name, *cells] for name, cells in self.rows.items())]
-        head, *rows = [[escape_markdown(cell) for cell in line] for line in content]
-        lines: list[Sequence[str]] = [head, [":--", *["--:"] * len(self.columns)], *rows]
+        head, *rows = (
+            [str(escape_markdown(cell)) for cell in line]
+            for line in (["", *self.columns], *([name, *cells] for name, cells in self.rows.items()))
+        )
+        lines = [head, [":--", *["--:"] * len(self.columns)], *rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -15,7 +15,11 @@ from harmonium.visible import visible
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]\d+)?")
 # what begins a formula; what has a meaning wherever it stands (an address alone is a link); what has one at the start
 # of a line: of a list, a quotation, a rule, a title or a caption
-_SPECIAL = re.compile(r"[$\\]{1,2}|[&<>\"'`*_{}\[\]#|~^!@]|:(?=/)|(?<=www)\.|^[-+=:(% ]|^\w(?=\w*[.)](?:\s|$))", re.I)
+_SPECIAL = re.compile(
+    r"[$\\]{1,2}|[&<>\"'`*{}\[\]#|~^!@]|(?<![^\W_])_|_(?![^\W_])|:(?=/)|(?<=www)\.|^[-+=:% ]|^[(\w](?=\w*[.)](?:\s|$))",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(r"\w[\w .,:;/+()=-]*")
 
 
 def escape_markdown(value: object) -> Markup:
@@ -28,6 +32,12 @@ def escape_markdown(value: object) -> Markup:
         return value
     text = visible(str(value))
     return Markup(text if _NUMBER.fullmatch(text) else _SPECIAL.sub(_as_text, text))
+
+
+def code_span(value: object) -> Markup:
+    """Return a value as Markdown's code in a line where it is a plain name, and else as `escape_markdown` does."""
+    text = str(value)
+    return Markup(f"`{text}`") if _PLAIN.fullmatch(text) else escape_markdown(text)
 
 
 def _as_text(match: re.Match[str]) -> str:
@@ -51,6 +61,8 @@ def python_literal(value: Any) -> Markup:
     if isinstance(value, Undefined):
         str(value)  # says what is missing
     text = repr(value)
+    if isinstance(value, str) and text == f"'{value}'" and '"' not in value:
+        text = f'"{value}"'  # as formatters write it
     try:
         is_literal = ast.literal_eval(text) == value
     except (ValueError, SyntaxError):

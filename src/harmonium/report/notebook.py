@@ -22,7 +22,7 @@ from traitlets.config import Config
 
 import harmonium.exceptions
 from harmonium.exceptions import HarmoniumError
-from harmonium.report.escaping import escape_markdown, python_literal
+from harmonium.report.escaping import code_span, escape_markdown, python_literal
 from harmonium.visible import visible
 
 _KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -43,7 +43,7 @@ def make_notebook(
         In percent format. Markdown cells, and code cells with the tag ``parameters``, are Jinja templates.
     variables : mapping of str to object
         What the templates are filled in with; a name that is missing is an error. A value becomes text in Markdown
-        and a literal in code, unless the template says ``| safe``.
+        and a literal in code, unless the template says ``| safe``; ``| code`` shows a name in Markdown as code.
     title : str
 
     Raises
@@ -57,6 +57,7 @@ def make_notebook(
         )
         for kind, escape in (("markdown", escape_markdown), ("code", python_literal))
     }
+    environments["markdown"].filters["code"] = code_span
     cells: list[NotebookNode] = []
     for source in sources:
         file = Path(source) if isinstance(source, str) else source

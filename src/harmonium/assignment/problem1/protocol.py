@@ -11,10 +11,11 @@ from typing import Any
 from rich.console import Console
 
 from harmonium.assignment.judge import check_judge, is_judged, judge_config, judge_run, measure_judge
-from harmonium.assignment.over_seeds import Metrics, over_seeds
+from harmonium.assignment.over_seeds import Metrics, check_seeds
 from harmonium.assignment.problem1.baselines import principal_components
 from harmonium.assignment.problem1.draws import measure_draws
 from harmonium.assignment.problem1.factor_analysis import factor_analysis
+from harmonium.assignment.whole import check_run, read_figures, read_over_seeds
 from harmonium.data.datasets import load_dataset
 from harmonium.data.scaling import fit_scaling
 from harmonium.estimators.gaussian_bernoulli_rbm import GaussianBernoulliRBM
@@ -58,7 +59,10 @@ class Problem1:
     compared_at: int = 10
 
     def __post_init__(self) -> None:
-        check_positive_integer("seeds", self.n_seeds)
+        check_seeds(self.n_seeds)
+        check_positive_integer("n_epochs", self.n_epochs)
+        for m in (*self.n_hidden, self.compared_at):
+            check_positive_integer("n_hidden", m)
         if not self.n_hidden:
             raise InvalidInputError("n_hidden must name one or more numbers of hidden units; got none")
 
@@ -155,22 +159,23 @@ def solve_problem1(problem: Problem1, console: Console) -> Metrics:
 
 def collect_problem1(problem: Problem1) -> Metrics:
     """Collect what `solve_problem1` returns from runs that are whole; raise what `Assignment.collect` says."""
-    for path in problem.configs():
-        RunDirectory(path).check_whole()
+    for path, config in problem.configs().items():
+        check_run(RunDirectory(path), config)
     judged = check_judge(problem.judge).judged
     for run in _generative_runs(problem):
         check_contents(run.measured(), {"draws": judged, "reconstructions": judged}, run.path / "metrics.json")
     metrics: Metrics = {}
     for recipe, m in sorted(problem.recipes(), key=lambda cell: cell[1]):
-        rows = [problem.run(recipe, m, seed).measured() for seed in range(problem.n_seeds)]
-        metrics.setdefault(recipe, {})[str(m)] = over_seeds([_with_draws_on_top(row) for row in rows])
+        runs = [problem.run(recipe, m, seed) for seed in range(problem.n_seeds)]
+        prepare = _with_draws_on_top if recipe == "generative" and m in problem.n_hidden else dict
+        metrics.setdefault(recipe, {})[str(m)] = read_over_seeds(runs, prepare)
     for name in BASELINES:
-        found = problem.baseline(name).measured()
+        found = read_figures(problem.baseline(name))
         wanted = {"test_mse": NUMBER, "test_log_likelihood": NUMBER}
         path = problem.baseline(name).path / "metrics.json"
         check_contents(found, {str(m): wanted for m in problem.n_hidden}, path)
         metrics[name] = {str(m): found[str(m)] for m in problem.n_hidden}
-    metrics["test_images"] = problem.judge.measured()["test_images"]
+    metrics["test_images"] = read_figures(problem.judge)["test_images"]
     return metrics
 
 
@@ -181,8 +186,7 @@ def _generative_runs(problem: Problem1) -> list[RunDirectory]:
 
 
 def _with_draws_on_top(row: Metrics) -> Metrics:
-    draws: Metrics = row.get("draws", {})
-    return {key: value for key, value in row.items() if key != "draws"} | draws
+    return {**{key: value for key, value in row.items() if key != "draws"}, **row["draws"]}
 
 
 def _measure_baseline(problem: Problem1, name: str) -> None:

@@ -13,8 +13,10 @@ import numpy.typing as npt
 from rich.console import Console
 
 from harmonium.assignment.judge import check_judge, grey_image_shape, is_judged, judge_config, judge_run, measure_judge
-from harmonium.assignment.over_seeds import Metrics, over_seeds
+from harmonium.assignment.over_seeds import Metrics, check_seeds
+from harmonium.assignment.problem2.chosen import read_chosen
 from harmonium.assignment.problem2.generation import measure_generation
+from harmonium.assignment.whole import check_run, read_figures, read_over_seeds
 from harmonium.data.datasets import load_dataset
 from harmonium.data.splits import hold_out
 from harmonium.estimators.parameters import check_positive_integer
@@ -24,7 +26,6 @@ from harmonium.experiments.contents import check_contents
 from harmonium.experiments.processes import run_jobs
 from harmonium.experiments.run_directory import RunDirectory
 from harmonium.experiments.search_spaces import search_space
-from harmonium.experiments.study import CONTENTS
 from harmonium.experiments.sweep import train_and_evaluate
 from harmonium.experiments.tune import search
 from harmonium.experiments.tuning import Tuning
@@ -93,7 +94,7 @@ class Problem2:
     def __post_init__(self) -> None:
         for name in ("n_trials", "n_trial_epochs", "n_trial_samples", "n_epochs"):
             check_positive_integer(name, getattr(self, name))
-        check_positive_integer("seeds", self.n_seeds)
+        check_seeds(self.n_seeds)
 
     def shortened(self, data: str) -> Problem2:
         """Return the same on other data, with a search of two trials and one epoch for everything."""
@@ -172,22 +173,22 @@ def solve_problem2(problem: Problem2, console: Console) -> Metrics:
 def collect_problem2(problem: Problem2) -> Metrics:
     """Collect what `solve_problem2` returns from runs that are whole; raise what `Assignment.collect` says."""
     searched = problem.run("conditional_vae", "chosen")
-    study = searched.study()
-    check_contents(study, CONTENTS, searched.path / "study.json")
-    complete = [trial for trial in study["trials"] if isinstance(trial.get("validation_loss"), float)]
-    if not complete:
-        raise DamagedFileError(f"{searched.path / 'study.json'} is damaged: it holds no complete trial")
-    chosen = min(complete, key=lambda trial: trial["validation_loss"])["parameters"]
-    for path, config in problem.configs(chosen).items():
+    chosen = read_chosen(searched)
+    try:
+        configs = problem.configs(chosen)
+    except (TypeError, ValueError, RecursionError) as error:  # an InvalidInputError does not say where it comes from
+        raise DamagedFileError(f"{searched.path / 'study.json'} holds no setting that can be: {error}") from error
+    for path, config in configs.items():
         run = RunDirectory(path)
-        run.check_whole()
+        check_run(run, config)
         if config.model in MODELS.values():
             check_contents(run.measured(), _CODES, path / "metrics.json")
     contents = check_judge(problem.judge)
     n_mapped = min(N_MAPPED, len(load_dataset(problem.data, "test").X))
     for key in MODELS:
         run = problem.run(key, "chosen")
-        if read_map(run).shape != (n_mapped, 2):
+        points = read_map(run)
+        if points.shape != (n_mapped, 2) or points.dtype.kind != "f" or not np.isfinite(points).all():
             raise DamagedFileError(f"{run.path / MAP} is damaged: it must hold the map of {n_mapped} images")
     for judged in problem.judged_runs():
         of_samples = contents.intended if judged.config().model == MODELS["conditional_vae"] else contents.judged
@@ -200,9 +201,9 @@ def collect_problem2(problem: Problem2) -> Metrics:
     metrics: Metrics = {}
     for key in MODELS:
         for setting in ("chosen", *problem.fixed_settings):
-            rows = [problem.run(key, setting, seed).measured() for seed in range(problem.n_seeds)]
-            metrics.setdefault(key, {})[setting] = over_seeds([_with_four(row) for row in rows])
-    metrics["judge"] = _with_four(problem.judge.measured())
+            runs = [problem.run(key, setting, seed) for seed in range(problem.n_seeds)]
+            metrics.setdefault(key, {})[setting] = read_over_seeds(runs, _with_four)
+    metrics["judge"] = _with_four(read_figures(problem.judge))
     metrics["tuning"] = chosen
     return metrics
 
@@ -233,7 +234,8 @@ def _with_four(row: Metrics) -> Metrics:
     result: Metrics = {}
     for key, value in row.items():
         result[key] = _with_four(value) if isinstance(value, dict) and "frechet_distance" in value else value
-        if key == "class_agreement_all" and set(CLASSES_DRAWN) <= set(row["class_agreement"]):
-            four = [row["class_agreement"][name] for name in CLASSES_DRAWN]
+        agreement = row.get("class_agreement")
+        if key == "class_agreement_all" and isinstance(agreement, dict) and set(CLASSES_DRAWN) <= set(agreement):
+            four = [agreement[name] for name in CLASSES_DRAWN]
             result["class_agreement_four"] = sum(four) / len(four)
     return result

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from harmonium.assignment.over_seeds import Metrics, over_seeds
+from harmonium.assignment.over_seeds import Metrics, check_seeds
 from harmonium.assignment.problem3.denoisers import METHODS, measure_denoiser
+from harmonium.assignment.whole import check_numbers, check_run, read_figures, read_over_seeds
 from harmonium.data.datasets import load_dataset
 from harmonium.data.noise import add_noise
-from harmonium.estimators.parameters import check_positive_integer
+from harmonium.estimators.parameters import check_choice, check_positive_integer, check_positive_number
 from harmonium.exceptions import InvalidInputError
 from harmonium.experiments.config import TrainConfig
 from harmonium.experiments.contents import check_contents
@@ -73,7 +74,15 @@ class Problem3:
     def __post_init__(self) -> None:
         for name in ("n_epochs", "n_sweep_epochs"):
             check_positive_integer(name, getattr(self, name))
-        check_positive_integer("seeds", self.n_seeds)
+        check_seeds(self.n_seeds)
+        for sigma in self.sigmas:
+            check_positive_number("sigmas", sigma)
+        for l1 in self.l1_sweep:
+            check_positive_number("l1_sweep", l1)
+        for method in self.methods:
+            check_choice("methods", method, tuple(METHODS))
+        if not isinstance(self.unrolled, Mapping):
+            raise InvalidInputError(f"unrolled must be a table of parameters; got {self.unrolled!r:.40}")
 
     def shortened(self, data: str) -> Problem3:
         """Return the same on other data, with one epoch for everything and the fastest of the other methods."""
@@ -155,21 +164,22 @@ def solve_problem3(problem: Problem3, console: Console) -> Metrics:
 
 def collect_problem3(problem: Problem3) -> Metrics:
     """Collect what `solve_problem3` returns from runs that are whole; raise what `Assignment.collect` says."""
-    for path in problem.configs():
-        RunDirectory(path).check_whole()
+    for path, config in problem.configs().items():
+        check_run(RunDirectory(path), config)
     metrics: Metrics = {}
     for sigma in problem.sigmas:
         metrics[f"{sigma:g}"] = {
-            key: over_seeds([problem.run(sigma, seed, key).measured() for seed in range(problem.n_seeds)])
+            key: read_over_seeds([problem.run(sigma, seed, key) for seed in range(problem.n_seeds)])
             for key in AUTOENCODERS
         }
         others = {method: problem.compared(sigma).read_json(f"{method}.json") for method in problem.methods}
         for method, found in others.items():
-            if "left_out" not in found:
-                wanted = {"test_mse": NUMBER, "psnr": NUMBER, "n_images": int}
-                check_contents(found, wanted, problem.compared(sigma).path / f"{method}.json")
-        metrics[f"{sigma:g}"] |= {method: found for method, found in others.items() if "test_mse" in found}
-    metrics["l1_sweep"] = {f"{l1:g}": problem.swept(l1).measured() for l1 in problem.l1_sweep}
+            is_left_out = "left_out" in found
+            wanted = {"left_out": str} if is_left_out else {"test_mse": NUMBER, "psnr": NUMBER, "n_images": int}
+            check_contents(found, wanted, problem.compared(sigma).path / f"{method}.json")
+            check_numbers(found, problem.compared(sigma).path / f"{method}.json")
+        metrics[f"{sigma:g}"] |= {method: found for method, found in others.items() if "left_out" not in found}
+    metrics["l1_sweep"] = {f"{l1:g}": read_figures(problem.swept(l1)) for l1 in problem.l1_sweep}
     return metrics
 
 
