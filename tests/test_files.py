@@ -138,6 +138,6 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path) -> None:
     kept = [tmp_path / name for name in ("notes.tmp", ".notes.tmp", ".mine", "model.json")]
     for path in kept:
         path.write_bytes(NEW)
-    sweep_temporaries(tmp_path)
+    sweep_temporaries(tmp_path, tmp_path / "checkpoints")
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
     sweep_temporaries(tmp_path / "nowhere")

@@ -111,7 +111,7 @@ def test_progress_is_plain_lines_in_a_log(images_file, capsys):
         ([*TUNE, "--data", "own.npz", "--workers", "0"], "workers must be a positive integer; got 0"),
         ([*TUNE, "--data", "missing.npy"], "missing.npy does not exist"),
         ([*TUNE, "--data", "own.npz", "--space", "missing.toml"], "missing.toml: No such file or directory"),
-        ([*TUNE, "--data", "own.npz", "--space", "own.npz"], "own.npz has "),
+        ([*TUNE, "--data", "own.npz", "--space", "own.npz"], "own.npz is not TOML"),
         (["tune", "vae", "--data", "nan.npy"], "X contains NaN at row 1, column 2"),
         ([*TUNE, "--data", "plain.npy"], "requires y to be passed"),
         (["reproduce", "--data", "plain.npy"], "plain.npy is one matrix and has no test split"),
