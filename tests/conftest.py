@@ -20,7 +20,7 @@ from harmonium.cli.main import main
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--fuzz-cases", type=int, default=300, help="how many damaged files a fuzzing test makes")
+    parser.addoption("--fuzz-cases", type=int, default=125, help="how many damaged files a fuzzing test makes")
 
 
 @pytest.fixture(scope="session")

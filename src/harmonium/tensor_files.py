@@ -50,7 +50,8 @@ def unpack(content: bytes, path: Path) -> tuple[dict[str, torch.Tensor], dict[st
     """
     has_seal = is_sealed(content, path)
     try:
-        tensors = load(content)
+        with torch.device("cpu"):  # it makes a tensor without values on the default device
+            tensors = load(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         metadata = header.get("__metadata__") or {}
         if _RECORD not in metadata:

@@ -202,10 +202,13 @@ def _next_trainer(estimator: LatentVariableEstimator, n_samples: int) -> Trainer
 
 def _explosion_watch(
     estimator: LatentVariableEstimator, module: Any, rows: Array, labels: Labels | None, kept: Indices | None
-) -> ExplosionWatch:
+) -> ExplosionWatch | None:
     watched = evenly_spaced(len(rows), kept, _N_WATCHED)
     loss = _mean_loss(estimator, rows, labels, watched, estimator._watched_losses, "watched")
-    return ExplosionWatch(loss, module)
+    try:
+        return ExplosionWatch(loss, module)
+    except NotImplementedError:  # a model of the user's own need not say what the loss of a row is
+        return None
 
 
 def _mean_loss(

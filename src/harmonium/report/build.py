@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 FORMATS = ("ipynb", "html", "pdf")
 # jupytext to typst: in the order of their use
 _PACKAGES = (
-    *("jupytext", "jinja2", "markupsafe", "nbformat", "nbclient", "ipykernel", "IPython", "traitlets", "matplotlib", "rich"),
+    *("jupytext", "jinja2", "markupsafe", "nbformat", "nbclient", "ipykernel", "IPython", "traitlets", "matplotlib"),
+    "rich",
     *("nbconvert", "pygments", "py_mini_racer", "pypandoc", "typst"),
 )
 

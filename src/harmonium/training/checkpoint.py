@@ -26,7 +26,7 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
     """Write weights, the best ones too, optimiser, generators and history, so that training goes on bit for bit."""
     tensors = {f"objective.{key}": value for key, value in trainer.objective.state_dict().items()}
     for index, state in trainer.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value) for key, value in state.items()}
+        tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value, device="cpu") for key, value in state.items()}
     for name, generator in trainer.generators().items():
         tensors[f"generator.{name}"] = generator.get_state()
     tensors |= {f"best.{key}": value for key, value in (trainer.best_state or {}).items()}
@@ -141,4 +141,4 @@ def _state_after_a_step(kind: type[Any], group: dict[str, Any], parameter: torch
     trial.grad = torch.zeros_like(parameter)
     optimizer = kind([{**group, "params": [trial]}])
     optimizer.step()
-    return {key: torch.as_tensor(value) for key, value in optimizer.state[trial].items()}
+    return {key: torch.as_tensor(value, device="cpu") for key, value in optimizer.state[trial].items()}
