@@ -4,7 +4,7 @@ BIN := .venv/bin
 SEEDS ?= 1
 PROFILE ?= full
 
-.PHONY: setup data reproduce test lint bench audit clean
+.PHONY: setup data reproduce test fuzz soak lint bench audit clean
 
 setup: .venv/.installed
 
@@ -24,6 +24,13 @@ reproduce: data
 # threads that wait for one another must not spin: it starves the processes that some tests start
 test: data
 	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest
+
+# what `make test` does with 2,000 damaged files and 100 cycles, for longer: 16 kinds of file
+fuzz: setup
+	$(BIN)/python -m pytest tests/faults/test_fuzz_data.py tests/faults/test_fuzz_runs.py --fuzz-cases 6250
+
+soak: setup
+	CYCLES=1000 $(BIN)/python -m pytest tests/faults/test_load.py
 
 # speed beside its peers, which live in an environment of their own; learnergy asks for far more than it uses
 bench: data .venv-peers/.installed

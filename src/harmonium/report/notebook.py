@@ -105,6 +105,7 @@ def execute(notebook: NotebookNode, folder: Path, report_progress: Callable[[int
             timeout=None,
             kernel_name=_KERNEL["name"],
             record_timing=False,
+            coalesce_streams=True,  # in how many pieces a text arrives is chance, and the same runs give the same bytes
             resources={"metadata": {"path": str(folder)}},
             on_cell_executed=lambda cell, cell_index, execute_reply: report_progress(cell_index + 1),
             extra_arguments=["--IPKernelApp.extensions=harmonium.report.kernel"],
