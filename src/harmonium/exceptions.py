@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-_LONGEST = 600
+_LONGEST = 800
 _N_LISTED = 20
 
 
 class HarmoniumError(Exception):
-    """Base of every error that harmonium raises for a reason a person can act on."""
+    """Base of every error that harmonium raises for a reason a person can act on.
+
+    What others said, or a file holds, may be of several lines and of any length: it becomes one sentence of at most 800
+    characters.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        sentence = " ".join(line.strip() for line in str(message).splitlines())
+        half = _LONGEST // 2
+        super().__init__(sentence if len(sentence) <= _LONGEST else f"{sentence[:half]} ... {sentence[-half:]}")
 
 
 class InvalidInputError(HarmoniumError, ValueError):
@@ -30,15 +39,7 @@ class DatasetUnavailableError(HarmoniumError):
 
 
 class DamagedFileError(HarmoniumError):
-    """A file exists but its content cannot be what was once written.
-
-    What others say of the content, on several lines or at any length, becomes one sentence of at most 600 characters.
-    """
-
-    def __init__(self, message: str) -> None:
-        sentence = " ".join(message.split())
-        half = _LONGEST // 2
-        super().__init__(sentence if len(sentence) <= _LONGEST else f"{sentence[:half]} ... {sentence[-half:]}")
+    """A file exists but its content cannot be what was once written."""
 
 
 class DivergenceError(HarmoniumError, ArithmeticError):

@@ -49,7 +49,7 @@ def mend_journal(path: Path) -> None:
         try:
             json.loads(line)
             is_whole = line.endswith(b"\n")
-        except ValueError:
+        except (ValueError, RecursionError):
             is_whole = False
         if not is_whole and number < len(lines):
             raise DamagedFileError(f"{path} is not the journal of a search: line {number} is not JSON")
@@ -88,7 +88,7 @@ def open_study(folder: Path, setting: dict[str, Any], index: int = 0) -> optuna.
             load_if_exists=True,
         )
         found = study.user_attrs.get("setting")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DamagedFileError(f"{path} is not the journal of a search: {error}") from error
     if found is None:
         study.set_user_attr("setting", setting)
@@ -134,7 +134,7 @@ def count_ended_on_disk(folder: Path) -> int:
         return count_ended(
             optuna.load_study(study_name=_NAME, storage=JournalStorage(JournalFileBackend(str(path.resolve()))))
         )
-    except (ValueError, KeyError, TypeError):  # begun this moment, or damaged: the search says so
+    except (ValueError, KeyError, TypeError, RecursionError):  # begun this moment, or damaged: the search says so
         return 0
 
 
