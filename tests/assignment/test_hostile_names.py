@@ -12,6 +12,7 @@ from harmonium.assignment.template_context import template_context
 from harmonium.report.escaping import escape_markdown
 from harmonium.report.html import to_html
 from harmonium.report.notebook import make_notebook
+from harmonium.seals import seal
 from hostile import NAMES
 from typeset import Page
 
@@ -27,11 +28,11 @@ def made(runs):
         manifest = json.loads(path.read_text())
         manifest |= {"machine": SAID, "command": SAID, "git_revision": SAID, "device": SAID, "data_sha256": SAID}
         manifest["versions"] |= {"torch": SAID, "other": SAID}
-        path.write_text(json.dumps(manifest))
+        path.write_bytes(seal(json.dumps(manifest)))
     for path in runs.rglob("total_variation.json"):
         path.write_text(json.dumps({"left_out": SAID, "is_installed": True}))
     for path in [runs / "assignment.json", *runs.rglob("config.toml")]:  # the data have moved with the runs
-        path.write_text(path.read_text().replace(str(runs.with_name("runs")), json.dumps(str(runs))[1:-1]))
+        path.write_bytes(seal(path.read_text().replace(str(runs.with_name("runs")), json.dumps(str(runs))[1:-1])))
     assignment = Assignment.of(runs)
     metrics = assignment.collect()
     metrics["problem1"]["test_images"]["class_shares"] = {SAID: 0.0}

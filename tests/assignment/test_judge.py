@@ -29,8 +29,8 @@ def test_every_problem_asks_the_same_judge(tmp_path):
 
 def test_images_of_one_class_are_taken_for_it_and_are_far_from_the_shares_of_all(judge, data):
     train = data["train"]
-    shares = [np.mean(train.labels == name) for name in "012"]
-    found = Judge(judge).judged(train.X[train.labels == "1"])
+    shares = [np.mean(train.labels == label) for label in range(3)]
+    found = Judge(judge).judged(train.X[train.labels == 1])
     assert found["class_shares"]["1"] > 0.95
     assert sum(found["class_shares"].values()) == pytest.approx(1)
     expected = sum(abs(found["class_shares"][name] - share) for name, share in zip("012", shares, strict=True)) / 2

@@ -71,7 +71,9 @@ def stop_in_order(command: Callable[[], int], *, at_exit: bool = False) -> int:
     code = 1
     try:
         code = command()
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):  # raised in the code itself, it is Ctrl-C too
+            _received = _received or signal.SIGINT
         if not is_stopped():
             raise
     finally:
