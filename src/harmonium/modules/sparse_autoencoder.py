@@ -77,7 +77,9 @@ class SparseAutoencoderModule(nn.Module):
         self.weight = nn.Parameter(self.dictionary.detach().clone())
         self.bias = nn.Parameter(torch.zeros(n_atoms))
         self.centre = nn.Parameter(torch.zeros(n_features))
-        self.n_active, self.n_active_of, self.n_steps = n_active, n_active_of, n_steps
+        # a small NumPy integer would overflow where it is multiplied
+        self.n_active = None if n_active is None else int(n_active)
+        self.n_active_of, self.n_steps = n_active_of, n_steps
         if n_steps is not None:
             gram = self.dictionary.detach() @ self.dictionary.detach().T
             self.inhibition = nn.Parameter(gram.repeat(n_steps - 1, 1, 1))
