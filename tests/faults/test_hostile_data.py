@@ -235,7 +235,9 @@ def test_a_name_that_is_no_text(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(os.fsencode(tmp_path))
     Path(name := os.fsdecode(b"\xff\x1b[31m.npy")).write_bytes(b"no array")
     assert main(["train", "gaussian-bernoulli-rbm", "--data", name]) == 1
-    assert capsys.readouterr().err.startswith(r"error: '\udcff\x1b[31m.npy' cannot be read as an array: ")
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert r"\udcff\x1b[31m.npy' cannot be read as an array: " in err
 
 
 @pytest.mark.parametrize(

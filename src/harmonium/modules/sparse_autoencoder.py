@@ -79,7 +79,9 @@ class SparseAutoencoderModule(nn.Module):
         self.weight = nn.Parameter(self.dictionary.detach().clone())
         self.bias = nn.Parameter(torch.zeros(n_atoms, **SINGLE))
         self.centre = nn.Parameter(torch.zeros(n_features, **SINGLE))
-        self.n_active, self.n_active_of, self.n_steps = n_active, n_active_of, n_steps
+        # a small NumPy integer would overflow where it is multiplied
+        self.n_active = None if n_active is None else int(n_active)
+        self.n_active_of, self.n_steps = n_active_of, n_steps
         if n_steps is not None:
             gram = torch.empty(n_atoms, n_atoms, **SINGLE)
             torch.mm(self.dictionary.detach(), self.dictionary.detach().T, out=gram)
