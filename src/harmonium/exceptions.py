@@ -17,7 +17,7 @@ class HarmoniumError(Exception):
     """
 
     def __init__(self, message: object = "") -> None:
-        sentence = " ".join(line.strip() for line in str(message).splitlines())
+        sentence = " ".join(str(message).splitlines())
         half = _LONGEST // 2
         super().__init__(sentence if len(sentence) <= _LONGEST else f"{sentence[:half]} ... {sentence[-half:]}")
 

@@ -103,7 +103,7 @@ def test_json_is_one_object_on_stdout_and_nothing_else(images_file, capsys, one_
 def test_json_has_no_number_that_json_does_not_know(images_file, capsys, monkeypatch):
     assert main(COMMANDS[0].split()) == 0
     measured = {"test_mse": float("nan"), "test_log_likelihood": float("-inf")}
-    monkeypatch.setattr("harmonium.experiments.evaluate.evaluate", lambda *_: measured)
+    monkeypatch.setattr("harmonium.experiments.evaluate.measure", lambda *_: measured)
     capsys.readouterr()
     assert main(["evaluate", "run", "--json"]) == 0
     assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == dict.fromkeys(measured)

@@ -83,7 +83,6 @@ def answers(model, folder):
         asked["reconstruct"] = lambda: model.reconstruct(X)
     if hasattr(model, "sample"):
         asked["sample"] = lambda: model.sample(20, *of_class, random_state=1)
-        asked["sample of the fit's seed"] = lambda: model.sample(20, *of_class)
     if hasattr(model, "elbo"):
         asked["elbo"] = lambda: model.elbo(X, y, n_samples=2)
     return asked

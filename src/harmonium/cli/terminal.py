@@ -29,6 +29,10 @@ class Terminal(Console):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"soft_wrap": True, "highlight": False, "markup": False, "emoji": False} | options)
 
+    def on_broken_pipe(self) -> None:
+        """Leave to the command what it means that nobody reads on; rich would end the process."""
+        raise BrokenPipeError
+
     def print(self, *objects: Any, **options: Any) -> None:
         """Print each text as one line."""
         super().print(*(visible(shown) if isinstance(shown, str) else shown for shown in objects), **options)

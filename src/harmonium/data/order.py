@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from harmonium.precision import INTEGER
+from harmonium.precision import DOUBLE, INTEGER
 
 RUNS_PER_WINDOW = 256
 
@@ -25,7 +25,7 @@ def drawn_by_weight(weights: torch.Tensor, generator: torch.Generator) -> torch.
     """
     n = len(weights)
     ends = weights.cumsum(0)
-    points = (torch.arange(n, dtype=torch.float64) + torch.rand((), dtype=torch.float64, generator=generator)) / n
+    points = (torch.arange(n, **DOUBLE) + torch.rand((), **DOUBLE, generator=generator)) / n
     return torch.searchsorted(ends, points * ends[-1], right=True).clamp_(max=n - 1)
 
 

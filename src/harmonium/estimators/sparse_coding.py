@@ -13,7 +13,7 @@ from harmonium.estimators.input_checks import Array, check_codes
 from harmonium.estimators.parameters import check_positive_integer
 from harmonium.memory import COPIES, memory_for
 from harmonium.modules.sparse_autoencoder import SparseAutoencoderModule
-from harmonium.precision import SINGLE
+from harmonium.precision import DOUBLE, SINGLE
 from harmonium.random.seeding import spawn_generator
 
 _SCORE_NOISE_SEED = 0
@@ -123,7 +123,7 @@ class SparseCoding(LatentVariableEstimator):
         module, n = self._exact_module(), min(n, self._n_features_out)
         rows, chunks = scaled_chunks(self, X)
         n_ranked = 1 if over_all else len(rows)
-        total = torch.zeros(self._n_features_out, dtype=torch.float64)
+        total = torch.zeros(self._n_features_out, **DOUBLE)
         indices, values = np.empty((n_ranked, n), np.int64), np.empty((n_ranked, n), rows.dtype)
         with torch.no_grad():
             for start, (v,) in chunks:

@@ -7,6 +7,8 @@ import warnings
 import numpy as np
 import torch
 
+from harmonium.precision import INTEGER
+
 RIDGE = 1e-4  # least eigenvalue of a fitted covariance, as a variance of z
 _N_ITERATIONS = 20
 _NOTHING = 0.01  # a difference between conditions that is none
@@ -63,7 +65,7 @@ def fit_mixture(
 def clusters(z: torch.Tensor, n_clusters: int, seed: int) -> torch.Tensor:
     """Return which of some clusters each point is of."""
     if n_clusters < 2 or len(z) < n_clusters:
-        return torch.zeros(len(z), dtype=torch.int64)
+        return torch.zeros(len(z), **INTEGER)
     from sklearn.cluster import KMeans
 
     labels = KMeans(n_clusters, n_init=1, random_state=seed % 2**32).fit_predict(z.numpy())
