@@ -1,6 +1,7 @@
 """What a user sees first: examples in each help text that can be typed, completion, ``python -m``, the Tab key."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -115,6 +116,12 @@ def test_output_that_is_not_read_to_its_end_is_no_error(trained):
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+def test_an_output_that_is_closed_is_no_error(trained):
+    command = [sys.executable, "-m", "harmonium", "runs", "list", str(trained / "runs")]
+    done = subprocess.run(command, stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1), check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_an_error_leaves_stdout_empty(images_file, capsys):

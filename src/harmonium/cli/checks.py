@@ -9,8 +9,7 @@ from harmonium.data.registry import REGISTRY
 
 def check_data(name: str) -> None:
     """Find that data have a known name or are a file; raise the error of `load_dataset` where they are neither."""
-    # unlike that of pathlib it takes a name that no file can have
-    if name not in REGISTRY and not os.path.isfile(name):  # noqa: PTH113
+    if name not in REGISTRY and not os.path.isfile(name):  # noqa: PTH113  # pathlib's raises for a name of no file
         from harmonium.data.datasets import load_dataset
 
         load_dataset(name, "train")

@@ -64,7 +64,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = lambda message, *_, **__: errors.print(f"warning: {' '.join(f'{message}'.split())}")
             panels = Terminal(stderr=True, soft_wrap=False)
             app(arguments, result_action="return_value", exit_on_error=False, error_console=panels)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # as where it was closed before the command began
+                sys.stdout.flush()
     except CycloptsError:  # it has been printed, with what was perhaps meant
         return 2
     except BrokenPipeError:  # who reads the output, as head does, has seen enough

@@ -130,8 +130,7 @@ def _load_own(path: Path, split: str) -> Dataset:
         raise
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InvalidInputError(f"{shown(path)} does not exist or is not a file") from error
-    # whatever zipfile, zlib and NumPy make of bytes that were written to mislead them: each has errors of many kinds
-    except Exception as error:
+    except Exception as error:  # of bytes made to mislead, zipfile, zlib and NumPy make errors of many kinds
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
         raise DamagedFileError(
             f"{shown(path)} cannot be read as an array: {shown(reason or type(error).__name__):.200}"

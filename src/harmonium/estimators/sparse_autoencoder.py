@@ -13,7 +13,7 @@ from harmonium.data.chunks import in_chunks
 from harmonium.data.scaling import ScalingKind
 from harmonium.data.splits import Indices, evenly_spaced
 from harmonium.estimators.base import ValidationLosses
-from harmonium.estimators.dead_units import doubt_dead_units
+from harmonium.estimators.doubts import doubt_dead_units
 from harmonium.estimators.input_checks import Array
 from harmonium.estimators.parameters import (
     Check,

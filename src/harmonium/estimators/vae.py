@@ -14,6 +14,8 @@ from harmonium.data.batches import Labels
 from harmonium.data.scaling import ScalingKind
 from harmonium.data.splits import Indices
 from harmonium.estimators.base import ValidationLosses
+from harmonium.estimators.convolution_checks import check_halvings, check_images
+from harmonium.estimators.doubts import doubt_a_collapsed_posterior
 from harmonium.estimators.input_checks import Array, check_unit_interval
 from harmonium.estimators.latent_generation import LatentGeneration
 from harmonium.estimators.parameters import (
@@ -24,19 +26,17 @@ from harmonium.estimators.parameters import (
     one_of,
 )
 from harmonium.estimators.prior_placement import placement
-from harmonium.exceptions import InvalidInputError, PosteriorCollapseWarning
+from harmonium.exceptions import InvalidInputError
 from harmonium.metrics.variational_bounds import elbo
 from harmonium.modules.likelihoods import LIKELIHOODS, LikelihoodName, make_likelihood
 from harmonium.modules.make_prior import PRIORS, PriorName, make_prior
-from harmonium.modules.networks import ARCHITECTURES, make_networks, smallest_image
+from harmonium.modules.networks import ARCHITECTURES, make_networks
 from harmonium.modules.vae import VAEModule
 from harmonium.objectives.elbo import NegativeELBO
 from harmonium.objectives.objective import Objective
 from harmonium.random.seeding import RandomState
 from harmonium.training.schedules import ScheduleName
 from harmonium.training.trainer import Trainer
-
-_COLLAPSED = 0.01  # nats an example
 
 
 class VAE(LatentGeneration):
@@ -197,24 +197,12 @@ class VAE(LatentGeneration):
                     f"image_shape must be (height, width) or (height, width, channels); got {self.image_shape!r}"
                 )
         if self.architecture == "convolutional":
-            self._check_halvings(self.image_shape)
+            check_halvings(self.hidden_sizes, self.image_shape)
         if self.prior == "flow" and self.n_latent < 2:
             raise InvalidInputError("prior='flow' needs n_latent of 2 or more; got 1")
         if make_likelihood(self.likelihood).takes_unit_interval_only and self.scaling != "none":
             raise InvalidInputError(
                 f"likelihood={self.likelihood!r} needs X in [0, 1] and so scaling='none'; got {self.scaling!r}"
-            )
-
-    def _check_halvings(self, image_shape: Sequence[int] | None) -> None:
-        n_halvings = len(self.hidden_sizes) - 1
-        if n_halvings < 1:
-            raise InvalidInputError(
-                "architecture='convolutional' needs hidden_sizes of one or more numbers of channels and a width; "
-                f"got {self.hidden_sizes!r}"
-            )
-        if image_shape is not None and min(smallest_image(image_shape, self.hidden_sizes)) < 1:
-            raise InvalidInputError(
-                f"images of {tuple(image_shape)!r} cannot be halved {n_halvings} times, once a convolution"
             )
 
     def _check_matrix(self, X: npt.ArrayLike, *, reset: bool) -> Array:
@@ -236,16 +224,7 @@ class VAE(LatentGeneration):
         n_conditions, n_latent = self._n_conditions, int(self.n_latent)
         shape = getattr(self, "image_shape_", self.image_shape)
         if self.architecture == "convolutional":
-            self._check_halvings(shape)
-            if shape is None:
-                raise InvalidInputError(
-                    "architecture='convolutional' needs images: X of shape (n_samples, height, width) or (n_samples, "
-                    "height, width, channels), or rows and image_shape=(height, width); got rows and None"
-                )
-            if math.prod(shape) != n_features:
-                raise InvalidInputError(
-                    f"image_shape {tuple(shape)!r} has {math.prod(shape)} pixels; X has {n_features} features"
-                )
+            check_images(self.hidden_sizes, shape, n_features)
         encoder, decoder = make_networks(
             self.architecture,
             self.hidden_sizes,
@@ -264,7 +243,7 @@ class VAE(LatentGeneration):
         return placement(self, rows, labels, kept)
 
     def _recorder(self, rows: Array, kept: Indices | None, held: Indices | None) -> Callable[[Trainer], None]:
-        return _doubt_a_collapsed_posterior
+        return doubt_a_collapsed_posterior
 
     def _make_objective(self, module: VAEModule, generator: torch.Generator, n_samples: int) -> Objective:
         n_warmup_steps = math.ceil(self.n_warmup_epochs * math.ceil(n_samples / self.batch_size))
@@ -285,15 +264,3 @@ class VAE(LatentGeneration):
             return (loss + beta * module.prior.kl(mean, log_variance, z, c) if beta else loss) / v.shape[1]
 
         return losses
-
-
-def _doubt_a_collapsed_posterior(trainer: Trainer) -> None:
-    kl = trainer.history[-1]["kl"]
-    if kl < _COLLAPSED:
-        trainer.doubts.append(
-            PosteriorCollapseWarning(
-                f"the posterior has collapsed: its KL divergence from the prior is about {max(kl, 0):.2g} nats, so "
-                "that codes say nothing of the examples; a lower learning_rate, a smaller beta or n_warmup_epochs may "
-                "help"
-            )
-        )

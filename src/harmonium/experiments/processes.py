@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
@@ -10,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,6 +20,22 @@ from harmonium.exceptions import HarmoniumError
 from harmonium.experiments.worker import begin_worker
 
 _SECONDS_PER_LOOK = 0.5
+
+
+class _Spawning(SpawnContext):
+    """Starts processes that share nothing with this one, and remembers them, those too that ended at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: list[BaseProcess] = []
+
+    def Process(self, *arguments: Any, **options: Any) -> BaseProcess:  # type: ignore[override]  # there it is a class
+        self._made.append(SpawnProcess(*arguments, **options))
+        return self._made[-1]
+
+    @property
+    def started(self) -> list[BaseProcess]:
+        return [process for process in self._made if process.pid is not None]
 
 
 class KilledProcessError(HarmoniumError):
@@ -69,12 +86,10 @@ def run_jobs(
     if n_workers == 0:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    context, n_threads = multiprocessing.get_context("spawn"), n_threads or max(1, n_cores // n_workers)
+    context, n_threads = _Spawning(), n_threads or max(1, n_cores // n_workers)
     with _deaf():  # it starts a process of its own, which clears up after the others
         pool = ProcessPoolExecutor(n_workers, context, begin_worker, (n_threads,))
-    others = set(multiprocessing.active_children())
     names: dict[Future[None], str] = {}
-    workers: set[BaseProcess] = set()
     is_done = False
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(unit, total=total)
@@ -83,7 +98,6 @@ def run_jobs(
             with _deaf():
                 for name, job in jobs.items():
                     names[pool.submit(job)] = name
-                    workers |= set(multiprocessing.active_children()) - others
             pending = set(names)
             while pending:
                 done, _ = wait(pending, _SECONDS_PER_LOOK, FIRST_COMPLETED)
@@ -99,9 +113,9 @@ def run_jobs(
                         )
             is_done = True
         except BrokenProcessPool as error:
-            for worker in workers:
+            for worker in context.started:
                 worker.join(_SECONDS_PER_LOOK)
-            if any((worker.exitcode or 0) > 0 for worker in workers):  # that of a signal is negative
+            if any((worker.exitcode or 0) > 0 for worker in context.started):  # that of a signal is negative
                 raise HarmoniumError(
                     "a process could not start; each reads the script again, so in a script this belongs below "
                     'if __name__ == "__main__":'
@@ -113,7 +127,7 @@ def run_jobs(
             # what is done is on disk: after an error or a signal nothing is waited for
             pool.shutdown(wait=is_done, cancel_futures=True)
             for end in () if is_done else (BaseProcess.kill, BaseProcess.join):
-                for worker in workers:
+                for worker in context.started:
                     end(worker)
 
 

@@ -12,7 +12,7 @@ from harmonium.estimators.fitting import prepare
 from harmonium.exceptions import DivergenceError, HarmoniumError
 from harmonium.experiments.study import fail, open_study
 from harmonium.experiments.tuning import Tuning
-from harmonium.training.early_stopping import VALIDATION_LOSS
+from harmonium.training.early_stopping import VALIDATION_LOSS, best_row
 from harmonium.training.trainer import Trainer
 
 
@@ -62,4 +62,4 @@ def _validation_loss(tuning: Tuning, trial: optuna.Trial) -> float:
             raise optuna.TrialPruned
 
     prepared.run(tuning.n_epochs, prune)
-    return min(row[VALIDATION_LOSS] for row in prepared.trainer.history)
+    return best_row(prepared.trainer.history)[VALIDATION_LOSS]

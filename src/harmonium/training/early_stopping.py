@@ -6,19 +6,22 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from harmonium.training.trainer import HistoryRow, Trainer
 
 VALIDATION_LOSS = "validation_loss"
 PRELIMINARY = "preliminary"  # 1 in a row of the history whose epoch ended with a model that is still to be changed
 
 
-def epochs_without_gain(history: Sequence[HistoryRow]) -> int:
-    """Return how many epochs ago the validation loss was lowest, among those with a model of the last one's kind."""
+def best_row(history: Sequence[HistoryRow]) -> HistoryRow:
+    """Return the first row with the lowest validation loss, among those with a model of the last one's kind."""
     kind = history[-1].get(PRELIMINARY, 0.0)
-    losses = [row.get(VALIDATION_LOSS, np.inf) for row in history if row.get(PRELIMINARY, 0.0) == kind]
-    return len(losses) - 1 - int(np.argmin(losses))
+    alike = [row for row in history if row.get(PRELIMINARY, 0.0) == kind]
+    return min(alike, key=lambda row: row.get(VALIDATION_LOSS, math.inf))
+
+
+def epochs_without_gain(history: Sequence[HistoryRow]) -> int:
+    """Return how many epochs ago the row was that `best_row` returns."""
+    return int(history[-1]["epoch"] - best_row(history)["epoch"])
 
 
 class EarlyStopping:

@@ -1,12 +1,13 @@
-"""Whether the units of a sparse autoencoder have died while it was trained."""
+"""What makes a trained model doubtful, found after an epoch: each a sentence among the trainer's doubts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from harmonium.exceptions import DeadUnitsWarning
+from harmonium.exceptions import DeadUnitsWarning, PosteriorCollapseWarning
 from harmonium.training.trainer import Trainer
 
+_COLLAPSED = 0.01  # nats an example
 _DEAD = 1e-4  # of the batches: the running mean of what a unit is used forgets what was some 900 steps before
 _MOST, _EMPTY, _NO_ERROR = 0.5, 0.5, 0.01
 
@@ -26,3 +27,16 @@ def doubt_dead_units(trainer: Trainer) -> None:
         return
     remedy = "a lower learning_rate, a smaller l1 or n_warmup_epochs may help"
     trainer.doubts.append(DeadUnitsWarning(f"units have died: {how}; {remedy}"))
+
+
+def doubt_a_collapsed_posterior(trainer: Trainer) -> None:
+    """Add a doubt where the codes of a variational autoencoder say next to nothing of the examples."""
+    kl = trainer.history[-1]["kl"]
+    if kl < _COLLAPSED:
+        trainer.doubts.append(
+            PosteriorCollapseWarning(
+                f"the posterior has collapsed: its KL divergence from the prior is about {max(kl, 0):.2g} nats, so "
+                "that codes say nothing of the examples; a lower learning_rate, a smaller beta or n_warmup_epochs may "
+                "help"
+            )
+        )
